@@ -1,0 +1,24 @@
+"""Generative image models in people's hands.
+
+The public functions are imported when they are first used, so that `import genapp` stays quick.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from genapp.tryon import try_on
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "try_on"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "try_on":
+        from genapp.tryon import try_on  # noqa: PLC0415
+
+        return try_on
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,403 @@
+"""The command line: `python -m genapp COMMAND`.
+
+Results go to `-o`, facts to stdout, progress and notes to stderr. The exit code is 0, or 2 for a
+user's mistake (one line on stderr), or 1 for a bug (logged whole).
+
+Each command imports its task when it runs, so that `models list` does not wait for a network
+runtime and `--help` waits for nothing.
+"""
+
+# ruff: noqa: PLC0415
+
+import argparse
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from genapp.errors import BadValue, ModelMissing, UserError
+from genapp.registry.catalog import Catalog, Model, load
+from genapp.registry.store import Store
+
+if TYPE_CHECKING:
+    from genapp.registry.engines import Engines
+    from genapp.tryon import TryOn
+
+# What counts as a picture in a folder. HEIC cannot be read, and is listed so that it is said.
+PICTURES = frozenset(
+    {".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm"}
+    | {".tga", ".tif", ".tiff", ".webp"}
+)
+
+logger = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    # Pillow warns about oddities in metadata, which `images` already deals with.
+    warnings.filterwarnings("ignore", module="PIL")
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    except Exception:
+        logger.exception("This is a bug in genapp; please report it with what follows.")
+        return 1
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        text = message[:1].upper() + message[1:].rstrip(".")
+        self.exit(2, f"{text}. Run `{self.prog} --help` for what is possible.\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m genapp", description="Generative image models.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_try_on(commands.add_parser("try-on", help="put glasses on the faces of a photo"))
+    _add_models(commands.add_parser("models", help="list, fetch and check the models"))
+    _add_serve(commands.add_parser("serve", help="open the app in the browser"))
+    return parser
+
+
+# try-on --------------------------------------------------------------------------------------
+
+
+def _add_try_on(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("face", metavar="FACE", type=Path, help="a photo, or a folder of photos")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", type=Path, required=True, help="a picture, or a folder"
+    )
+    parser.add_argument("--frame", metavar="NAME", default="aviator", help="default: %(default)s")
+    parser.add_argument("--tint", metavar="#RRGGBB", help="colour of the lenses")
+    parser.add_argument("--opacity", metavar="0..1", type=float, help="0 clear, 1 full tint")
+    parser.add_argument("--gradient", metavar="0..1", type=float, help="0 even, 1 clear below")
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        default="face/facemesh.attention",
+        help="network that finds the landmarks; default: %(default)s",
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--json", action="store_true", help="print the facts as one JSON object")
+    parser.set_defaults(run=_try_on)
+
+
+def _try_on(options: argparse.Namespace) -> int:
+    from genapp.registry.engines import Engines
+
+    if options.face.is_dir():
+        return _try_on_folder(options)
+    _check_output(options.face, options.output)
+    with Engines(device=options.device) as engines:
+        result = _try_on_file(options, options.face, options.output, engines)
+    if options.json:
+        _print_json(result.report())
+    else:
+        _print_faces(options.output, result.report())
+    return 0
+
+
+def _try_on_folder(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from genapp.registry.engines import Engines
+
+    pairs = _folder_pairs(options.face, options.output)
+    results: list[dict[str, Any]] = []
+    failures: list[dict[str, str]] = []
+    with Engines(device=options.device) as engines:
+        for source, target in tqdm(pairs, unit="photo"):
+            try:
+                _check_output(source, target)
+                result = _try_on_file(options, source, target, engines)
+            except UserError as error:
+                failures.append({"file": str(source), "reason": str(error)})
+            else:
+                results.append({"file": str(source), "output": str(target), **result.report()})
+    if options.json:
+        _print_json({"results": results, "failures": failures})
+    else:
+        for report in results:
+            _print_faces(report["output"], report)
+    return _report_failures(failures)
+
+
+def _try_on_file(
+    options: argparse.Namespace, source: Path, target: Path, engines: "Engines"
+) -> "TryOn":
+    from genapp import images, try_on
+
+    result = try_on(
+        source,
+        options.frame,
+        tint=options.tint,
+        opacity=options.opacity,
+        gradient=options.gradient,
+        model=options.model,
+        device=options.device,
+        engines=engines,
+    )
+    notes = (*result.photo.notes, *images.write(result.photo, target))
+    for note in notes:
+        print(f"{source.name}: {note}", file=sys.stderr)
+    return result
+
+
+def _print_faces(output: Path | str, report: dict[str, Any]) -> None:
+    print(output)
+    for face in report["faces"]:
+        pupils, width, pose = face["pd_mm"], face["face_width_mm"], face["pose"]
+        print(
+            f"  {face['frame']['name']}, {face['frame']['width_mm']:g} mm wide: {face['fit']} on a "
+            f"face of {width['value']:g} ± {width['error']:g} mm; "
+            f"pupils {pupils['value']:g} ± {pupils['error']:g} mm apart; "
+            f"yaw {pose['yaw']:g}°, pitch {pose['pitch']:g}°, roll {pose['roll']:g}°"
+        )
+
+
+# models --------------------------------------------------------------------------------------
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="every model, and whether it is here")
+    listing.set_defaults(run=_models_list)
+    show = actions.add_parser("show", help="all that is known about one model")
+    show.add_argument("name", metavar="NAME")
+    show.set_defaults(run=_models_show)
+    pull = actions.add_parser("pull", help="fetch models, to have them without a network")
+    pull.add_argument("names", metavar="NAME", nargs="*")
+    pull.add_argument("--all", action="store_true", help="every model")
+    pull.set_defaults(run=_models_pull)
+    verify = actions.add_parser("verify", help="hash models again; by default those that are here")
+    verify.add_argument("names", metavar="NAME", nargs="*")
+    verify.set_defaults(run=_models_verify)
+    licenses = actions.add_parser("licenses", help="which licence covers which models")
+    licenses.set_defaults(run=_models_licenses)
+    for action in (listing, show, pull, verify, licenses):
+        action.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _models_list(options: argparse.Namespace) -> int:
+    store = Store()
+    rows: list[dict[str, Any]] = [
+        {
+            "name": model.name,
+            "license": model.license,
+            "commercial": model.commercial,
+            "engine": model.engine,
+            "bytes": model.bytes,
+            "embedded": model.embedded,
+            "present": _present(model, store),
+        }
+        for model in load().models
+    ]
+    if options.json:
+        _print_json({"models": rows})
+        return 0
+    table = [("NAME", "ENGINE", "LICENSE", "COMMERCIAL", "SIZE", "HERE")]
+    for row in rows:
+        size = _size(row["bytes"])
+        flags = _yes(row["commercial"]), size, _yes(row["present"])
+        table.append((row["name"], row["engine"], row["license"], *flags))
+    _print_table(table)
+    return 0
+
+
+def _models_show(options: argparse.Namespace) -> int:
+    model = load().get(options.name)
+    present = _present(model, Store())
+    if options.json:
+        extra = {"bytes": model.bytes, "embedded": model.embedded, "present": present}
+        _print_json(asdict(model) | extra)
+        return 0
+    print(f"{model.name}: {model.summary}")
+    facts = [
+        ("engine", model.engine),
+        ("licence", f"{model.license}, commercial use {_yes(model.commercial)}"),
+        ("source", model.source),
+        ("paper", model.paper),
+        ("training data", model.training_data),
+        ("size", _size(model.bytes)),
+        ("here", _yes(present)),
+    ]
+    facts += [("file", f"{file.label}, SHA-256 {file.sha256}") for file in model.files]
+    for kind, ports in (("input", model.inputs), ("output", model.outputs)):
+        for port in ports:
+            shape = "×".join(str(size) for size in port.shape)
+            extras = [port.layout, port.colors, port.meaning]
+            if port.range is not None:
+                extras.insert(2, f"{port.range[0]:g} to {port.range[1]:g}")
+            facts.append((kind, ", ".join([f"{port.name} {shape}", *filter(None, extras)])))
+    for measure in model.measures:
+        facts.append(("measured", f"{measure.what}: {measure.value:g} {measure.unit}"))
+        facts.append(("", f"by {measure.command}"))
+    _print_table([(f"  {key}", value) for key, value in facts if value is not None])
+    return 0
+
+
+def _models_pull(options: argparse.Namespace) -> int:
+    if bool(options.names) == options.all:
+        raise BadValue("Which models?", "Give names, or --all for every one.")
+    return _each_model(options, load(), Store(), fetch=True)
+
+
+def _models_verify(options: argparse.Namespace) -> int:
+    return _each_model(options, load(), Store(), fetch=False)
+
+
+def _each_model(options: argparse.Namespace, catalog: Catalog, store: Store, *, fetch: bool) -> int:
+    """Fetch or check models, all of them whatever becomes of one."""
+    models = [catalog.get(name) for name in options.names] or catalog.models
+    rows: list[dict[str, Any]] = []
+    failures: list[dict[str, str]] = []
+    for model in models:
+        try:
+            paths = [store.path(file) if fetch else store.verify(file) for file in model.files]
+        except ModelMissing as error:
+            # Nobody asked for this one by name, and it never was here.
+            if not fetch and not options.names and not model.embedded:
+                continue
+            failures.append({"file": model.name, "reason": str(error)})
+        except UserError as error:
+            failures.append({"file": model.name, "reason": str(error)})
+        else:
+            rows.append({"name": model.name, "files": [str(path) for path in paths]})
+            if not options.json:
+                print(f"{model.name}: {'here' if fetch else 'as it should be'}")
+    if options.json:
+        failed = [{"name": failure["file"], "reason": failure["reason"]} for failure in failures]
+        _print_json({"models": rows, "failures": failed})
+    return _report_failures(failures)
+
+
+def _models_licenses(options: argparse.Namespace) -> int:
+    groups: dict[tuple[str, bool], list[str]] = {}
+    for model in load().models:
+        groups.setdefault((model.license, model.commercial), []).append(model.name)
+    if options.json:
+        rows = [
+            {"license": license, "commercial": commercial, "models": names}
+            for (license, commercial), names in groups.items()
+        ]
+        _print_json({"licenses": rows})
+        return 0
+    for (license, commercial), names in groups.items():
+        print(f"{license} (commercial use: {_yes(commercial)})")
+        for name in names:
+            print(f"  {name}")
+    return 0
+
+
+def _present(model: Model, store: Store) -> bool:
+    return all(store.find(file) is not None for file in model.files)
+
+
+# serve ---------------------------------------------------------------------------------------
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="default: %(default)s")
+    parser.add_argument("--port", type=int, default=7860, help="default: %(default)s")
+    parser.set_defaults(run=_serve)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from genapp.ui import serve
+
+    serve(options.host, options.port)
+    return 0
+
+
+# Files and output ----------------------------------------------------------------------------
+
+
+def _check_output(source: Path, target: Path) -> None:
+    from genapp import images
+
+    if target.exists() and source.exists() and target.samefile(source):
+        raise BadValue("The output is the input.", "Choose another name for it.")
+    images.check_output(target)
+
+
+def _folder_pairs(source: Path, target: Path) -> list[tuple[Path, Path]]:
+    """Each picture of a folder with its place in the other, which is created."""
+    if target.exists() and not target.is_dir():
+        raise BadValue(
+            f"{str(source)!r} is a folder, but {str(target)!r} is a file.",
+            "Name a folder for the results.",
+        )
+    if target.exists() and target.samefile(source):
+        raise BadValue("The output folder is the input folder.", "Choose another one.")
+    pictures = sorted(
+        path for path in source.iterdir() if path.is_file() and path.suffix.lower() in PICTURES
+    )
+    if not pictures:
+        raise BadValue(f"There are no pictures in {str(source)!r}.", "Name another folder.")
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadValue(
+            f"The folder {str(target)!r} cannot be created: {error.strerror}.",
+            "Choose another place.",
+        ) from error
+    return list(_paired(pictures, target))
+
+
+def _paired(pictures: list[Path], target: Path) -> Iterator[tuple[Path, Path]]:
+    """The same names; PNG for what cannot be written; no two pictures in one place."""
+    from genapp.images import WRITABLE
+
+    taken: set[str] = set()
+    for picture in pictures:
+        writable = picture.suffix.lower().removeprefix(".") in WRITABLE
+        name = picture.name if writable else f"{picture.stem}.png"
+        if name.lower() in taken:
+            name = f"{picture.name}.png"
+        taken.add(name.lower())
+        yield picture, target / name
+
+
+def _report_failures(failures: list[dict[str, str]]) -> int:
+    if not failures:
+        return 0
+    print(f"{len(failures)} failed:", file=sys.stderr)
+    for failure in failures:
+        print(f"  {failure['file']}: {failure['reason']}", file=sys.stderr)
+    return 2
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=False))
+
+
+def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        print("  ".join(cells).rstrip())
+
+
+def _yes(flag: bool) -> str:
+    return "yes" if flag else "no"
+
+
+def _size(count: int) -> str:
+    """Decimal units, as file managers and the Hub show them."""
+    for unit, divisor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= divisor:
+            return f"{count / divisor:.1f} {unit}"
+    return f"{count} B"

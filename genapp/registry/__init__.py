@@ -1,0 +1,1 @@
+"""Which models exist (`catalog`), where their bytes are (`store`), how they run (`engines`)."""

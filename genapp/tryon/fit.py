@@ -1,0 +1,129 @@
+"""Where a frame sits on a face."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from genapp.tryon.arrays import Array
+from genapp.tryon.frames import Frame
+from genapp.tryon.geometry import Solid, build, front_depth
+from genapp.tryon.head import ears
+from genapp.tryon.mesh import LEFT_IRIS, RIGHT_IRIS
+from genapp.tryon.pose import Head
+
+Verdict = Literal["narrow", "good", "wide"]
+
+RIDGE = (168, 6, 197, 195, 5)
+"""Down the ridge of the nose from between the eyes."""
+EYELIDS = (159, 145, 386, 374)
+VERTEX_DISTANCE = 12.0
+"""From the eyelid to the lens, mm: what opticians aim at."""
+FARTHEST = 20.0
+"""The lens is never farther from the eyelid than this, mm, whatever brows and cheeks ask for."""
+LASHES = 2.0
+"""Room between the lens and brows or cheeks, mm."""
+NARROW, WIDE = -9.0, 7.0
+"""A frame is too narrow or too wide when its width differs from the face's by more, mm."""
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Frame space to head space: head = rotation · frame + shift."""
+
+    rotation: Array
+    """3×3."""
+    shift: Array
+    """3, mm."""
+
+    def to_head(self, points: Array) -> Array:
+        """N×3 frame space → head space."""
+        return np.asarray(points @ self.rotation.T + self.shift, np.float32)
+
+    def to_frame(self, points: Array) -> Array:
+        """N×3 head space → frame space."""
+        return np.asarray((points - self.shift) @ self.rotation, np.float32)
+
+
+def place(frame: Frame, head: Head) -> Placement:
+    """Rest a frame on the nose: level with the eyes, the bridge on the ridge of the nose, the
+    lenses clear of brows and cheeks."""
+    face = head.face
+    right, left = face[RIGHT_IRIS.start], face[LEFT_IRIS.start]
+    across = left - right
+    rotation = _turn(float(np.arctan2(across[1], across[0])))
+    pupils = (left + right) / 2
+    nose = face[list(RIDGE[:2])].mean(0)
+    middle = np.array([(pupils[0] + nose[0]) / 2, pupils[1], 0], np.float32)
+    # Points of the face as the frame would see them if it stood at depth 0.
+    seen = (face - middle) @ rotation
+    seen[:, 1] -= frame.drop
+    depth = _depth(frame, seen)
+    shift = middle + rotation @ np.array([0, frame.drop, depth], np.float32)
+    return Placement(rotation, shift.astype(np.float32))
+
+
+def _depth(frame: Frame, face: Array) -> float:
+    """How far back the frame can go. `face`: 478×3 in frame space, but for the depth."""
+    pupils = face[[RIGHT_IRIS.start, LEFT_IRIS.start]]
+    eyes = float(face[list(EYELIDS), 2].mean())
+    at_pupils = float(front_depth(frame, pupils[:, 0], pupils[:, 1]).mean())
+    wanted = eyes - VERTEX_DISTANCE - at_pupils
+    nearest = eyes - FARTHEST - at_pupils
+    return max(min(wanted, _bridge_rest(frame, face), _clearance(frame, face)), nearest)
+
+
+def _bridge_rest(frame: Frame, face: Array) -> float:
+    ridge = face[list(RIDGE)]
+    order = np.argsort(ridge[:, 1])
+    skin = float(np.interp(-frame.bridge_rise, ridge[order, 1], ridge[order, 2]))
+    edge = np.array([frame.bridge / 2], np.float32)
+    bridge = float(front_depth(frame, edge, np.array([-frame.bridge_rise], np.float32))[0])
+    return skin - bridge - frame.depth / 2 - 0.5
+
+
+def _clearance(frame: Frame, face: Array) -> float:
+    """Keep brows, eyes and cheeks off the lenses; the nose goes between them."""
+    x, y = np.abs(face[:468, 0]), face[:468, 1]
+    behind_lens = (
+        (x > frame.bridge / 2 + 4)
+        & (x < frame.bridge / 2 + frame.lens)
+        & (np.abs(y) < frame.height / 2)
+    )
+    points = face[:468][behind_lens]
+    if len(points) == 0:
+        return np.inf
+    return float((points[:, 2] - front_depth(frame, points[:, 0], points[:, 1])).min()) - LASHES
+
+
+def wear(frame: Frame, head: Head) -> tuple[Solid, Solid]:
+    """The opaque parts and the lenses of a frame on a face, in camera space."""
+    placement = place(frame, head)
+    left, right = placement.to_frame(np.array(ears(head), np.float32)).tolist()
+    opaque, lenses = build(frame, (tuple(left), tuple(right)))
+    turn = head.rotation @ placement.rotation
+    return _moved(opaque, head, placement, turn), _moved(lenses, head, placement, turn)
+
+
+def verdict(frame: Frame, face_width: float) -> Verdict:
+    """Whether a frame's width (mm) suits a face's (mm)."""
+    difference = frame.width - face_width
+    if difference < NARROW:
+        return "narrow"
+    return "wide" if difference > WIDE else "good"
+
+
+def _moved(solid: Solid, head: Head, placement: Placement, turn: Array) -> Solid:
+    return Solid(
+        head.to_camera(placement.to_head(solid.vertices)),
+        np.asarray(solid.normals @ turn.T, np.float32),
+        solid.triangles,
+        solid.part,
+        solid.along,
+    )
+
+
+def _turn(angle: float) -> Array:
+    """Rotation by `angle` (radians) that turns x towards y."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]], np.float32)

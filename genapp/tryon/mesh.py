@@ -1,0 +1,110 @@
+"""478 points of a face, irises among them: Attention Mesh (Grishchenko et al. 2020,
+arXiv:2006.10962).
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from genapp.images import Pixels
+from genapp.registry.engines import Engine, Engines
+from genapp.tryon.arrays import Array
+from genapp.tryon.detect import Detection
+
+MODEL = "face/facemesh.attention"
+CROP = 192
+MARGIN = 1.5
+"""Side of the crop over the side of the face."""
+MIN_SCORE = 0.5
+
+RIGHT_EYE, LEFT_EYE = (33, 133), (263, 362)
+"""Corners of the wearer's right and left eye (the right one is on the viewer's left)."""
+RIGHT_IRIS, LEFT_IRIS = slice(468, 473), slice(473, 478)
+"""Centre of the iris, then four points around it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    """The points of one face."""
+
+    points: Array
+    """478×3: x, y in pixels of the photo; z in the same unit, away from the camera."""
+    score: float
+    """How sure the network is that this is a face, 0..1."""
+
+    @property
+    def pupils(self) -> Array:
+        """2×2: viewer's left pupil, viewer's right pupil, px."""
+        return self.points[[RIGHT_IRIS.start, LEFT_IRIS.start], :2]
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """x, y, width, height around all points, px."""
+        low, high = self.points[:, :2].min(0), self.points[:, :2].max(0)
+        return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
+
+
+def find_mesh(
+    pixels: Pixels, detection: Detection, engines: Engines, model: str = MODEL
+) -> Mesh | None:
+    """The mesh of a detected face, or None if the network sees no face there.
+
+    The network runs twice: the first answer gives a steadier crop for the second.
+    """
+    rough = _run(pixels, detection.center, detection.side, detection.roll, engines.get(model))
+    if rough.score < MIN_SCORE:
+        return None
+    center, side, roll = _crop_of(rough)
+    fine = _run(pixels, center, side, roll, engines.get(model))
+    return fine if fine.score >= MIN_SCORE else None
+
+
+def _crop_of(mesh: Mesh) -> tuple[Array, float, float]:
+    """Middle, side and roll of the upright square around a mesh."""
+    flat = mesh.points[:, :2]
+    across = flat[LEFT_EYE[0]] - flat[RIGHT_EYE[0]]
+    roll = float(np.degrees(np.arctan2(across[1], across[0])))
+    turn = cv2.getRotationMatrix2D((0, 0), roll, 1)[:, :2]
+    upright = flat @ turn.T
+    low, high = upright.min(0), upright.max(0)
+    center = ((low + high) / 2) @ turn
+    return center.astype(np.float32), float((high - low).max()), roll
+
+
+def _run(pixels: Pixels, center: Array, side: float, roll: float, engine: Engine) -> Mesh:
+    crop, to_photo = _crop(pixels, center, side * MARGIN, roll)
+    outputs = engine.run({"image": crop[None]})
+    points = outputs["landmarks"][0]
+    zoom = side * MARGIN / CROP
+    flat = points[:, :2] @ to_photo[:, :2].T + to_photo[:, 2]
+    full = np.concatenate([flat, points[:, 2:] * zoom], 1).astype(np.float32)
+    return Mesh(full, float(outputs["score"].reshape(-1)[0]))
+
+
+def _crop(pixels: Pixels, center: Array, side: float, roll: float) -> tuple[Array, Array]:
+    """An upright square as 3×192×192, 0..1, and the 2×3 matrix from its pixels to the photo's."""
+    half = side / 2 * (abs(np.cos(np.radians(roll))) + abs(np.sin(np.radians(roll)))) + 2
+    height, width = pixels.shape[:2]
+    x0, y0 = (int(max(np.floor(value - half), 0)) for value in center)
+    x1, y1 = int(min(center[0] + half, width)), int(min(center[1] + half, height))
+    part = pixels[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
+    # Averaging first: a bilinear warp alone would skip pixels of a large face.
+    shrink = min(1.0, 2 * CROP / side)
+    if shrink < 1:
+        size = (max(1, round(part.shape[1] * shrink)), max(1, round(part.shape[0] * shrink)))
+        part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), part.dtype)
+    zoom = side / CROP
+    cos, sin = np.cos(np.radians(roll)) * zoom, np.sin(np.radians(roll)) * zoom
+    to_photo = np.array([[cos, -sin, 0], [sin, cos, 0]])
+    to_photo[:, 2] = center - to_photo[:, :2] @ [CROP / 2, CROP / 2]
+    to_part = to_photo.copy()
+    to_part[:, 2] -= (x0, y0)
+    to_part *= shrink
+    # Pixel centres lie at half a pixel in photo coordinates, at whole numbers in warpAffine.
+    to_part[:, 2] += to_part[:, :2] @ [0.5, 0.5] - 0.5
+    warped = cv2.warpAffine(
+        part, to_part, (CROP, CROP), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    )
+    top = np.float32(np.iinfo(pixels.dtype).max)
+    return warped.transpose(2, 0, 1).astype(np.float32) / top, to_photo.astype(np.float32)

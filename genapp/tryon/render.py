@@ -1,0 +1,259 @@
+"""Rasterise a frame in front of a head and shade it.
+
+OpenCV's `triangleRasterize` fills the pixels with a depth buffer on the CPU; vertices are shaded
+and the rasteriser interpolates between them. Rendering at a multiple of the photo's size and
+averaging gives smooth edges; doing so strip by strip bounds the memory.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from genapp.tryon.arrays import Array, Triangles
+from genapp.tryon.camera import View
+from genapp.tryon.color import parse_color
+from genapp.tryon.frames import Frame
+from genapp.tryon.geometry import Part, Solid
+from genapp.tryon.light import Light, smooth_step
+
+Box = tuple[int, int, int, int]
+
+STRIP_PIXELS = 600_000
+"""About how many pixels are rendered at a time."""
+BRIGHTEST = 4.0
+"""The rasteriser interpolates values 0..1: radiances are divided by this."""
+FADE = (0.55, 0.66)
+"""Where along a temple it fades out: just before it rests on the ear."""
+PAD_ALPHA = 0.6
+"""Nose pads are of clear silicone."""
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """Triangles that hide what is behind them."""
+
+    vertices: Array
+    """V×3, mm."""
+    triangles: Triangles
+    """T×3."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """Lens settings that a user may change."""
+
+    tint: str
+    opacity: float
+    gradient: float
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A rendered frame, ready to lie on a photo: photo × through + add, in linear light."""
+
+    box: Box
+    """x0, y0, x1, y1 in the photo, px; the arrays below cover just this box."""
+    through: Array
+    """h×w×3, how much of the photo is seen."""
+    add: Array
+    """h×w×3, what frame and lenses send out."""
+    cover: Array
+    """h×w, 0..1, how much light the frame takes from what lies behind it."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Shaded:
+    """A solid with the light that each vertex sends to the camera."""
+
+    vertices: Array
+    triangles: Triangles
+    color: Array
+    """V×3, linear radiance over `BRIGHTEST`."""
+    alpha: Array
+    """V×3: the opacity, three times the same."""
+
+
+def render(
+    opaque: Solid,
+    lenses: Solid,
+    head: Surface | None,
+    view: View,
+    box: Box,
+    light: Light,
+    frame: Frame,
+    look: Look,
+) -> Layer:
+    """Draw a frame.
+
+    Args:
+        opaque, lenses: the frame in camera space (see `geometry.build`, `fit.wear`).
+        head: what hides the parts of the frame behind it, in camera space.
+        view: the photo's camera.
+        box: which part of the photo to draw, px (see `frame_box`).
+        light: the photo's light.
+        frame: for its colours and material.
+        look: the lens settings.
+    """
+    x0, y0, x1, y1 = box
+    factor = int(np.clip(np.ceil(6 / view.scale), 2, 6))
+    solid = _shade_opaque(opaque, view, light, frame)
+    glass = _shade_lens(lenses, view, light, look)
+    rows = max(1, STRIP_PIXELS // ((x1 - x0) * factor**2))
+    strips = [
+        _strip(solid, glass, head, _Canvas(view, (x0, top, x1, min(top + rows, y1)), factor))
+        for top in range(y0, y1, rows)
+    ]
+    light_seen, tinted, frame_light, frame_tinted, reflection, cover = (
+        np.concatenate(parts) for parts in zip(*strips, strict=True)
+    )
+    lost = 1 - parse_color(look.tint)
+    through = light_seen[..., None] - tinted[..., None] * lost
+    add = frame_light - frame_tinted * lost + reflection[..., None] * light.white
+    return Layer(box, through, add, np.clip(cover, 0, 1))
+
+
+def frame_box(
+    opaque: Solid, lenses: Solid, view: View, size: tuple[int, int], margin: float
+) -> Box | None:
+    """The part of a photo (size: width, height in px) that a frame and `margin` mm around it
+    cover; None if it lies outside."""
+    points = view.project(np.concatenate([opaque.vertices, lenses.vertices]))
+    room = margin * view.scale + 2
+    x0, y0 = (max(int(np.floor(value - room)), 0) for value in points.min(0))
+    x1, y1 = (
+        min(int(np.ceil(value + room)), limit)
+        for value, limit in zip(points.max(0), size, strict=True)
+    )
+    return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
+
+
+def _strip(
+    solid: _Shaded, glass: _Shaded, head: Surface | None, canvas: "_Canvas"
+) -> tuple[Array, ...]:
+    """What `render` needs of one strip, averaged to the photo's pixels: how much of the photo is
+    seen, how much of that through a full tint, light of the frame, how much of that through a
+    full tint, light reflected by the lenses, how much light is kept from the skin."""
+    if head is not None:
+        canvas.hide(head)
+    opacity = canvas.draw(solid, solid.alpha, keep_depth=False)[..., 0]
+    color = canvas.draw(solid, solid.color)
+    color *= (opacity * BRIGHTEST)[..., None]
+    strength, reflection = cv2.split(canvas.draw(glass, glass.color))[:2]
+    seen = 1 - opacity
+    cover = np.maximum(opacity, 0.75 * strength)
+    parts = (seen, seen * strength, color, color * strength[..., None], reflection * BRIGHTEST)
+    return tuple(canvas.average(part) for part in (*parts, cover))
+
+
+class _Canvas:
+    """A depth buffer over one box of the photo, at `factor` times its size."""
+
+    def __init__(self, view: View, box: Box, factor: int) -> None:
+        x0, y0, x1, y1 = box
+        self._small = (x1 - x0, y1 - y0)
+        self._shape = ((y1 - y0) * factor, (x1 - x0) * factor)
+        self._focal = view.scale * view.distance * factor
+        self._distance = view.distance
+        centre = np.array([(x0 + x1) / 2, (y0 + y1) / 2])
+        self._shift = (np.array(view.origin) - centre) * factor / self._focal
+        self._far = view.distance * 3
+        self._depth = np.full(self._shape, self._far, np.float32)
+        self._settings = cv2.TriangleRasterizeSettings()
+        self._settings.setCullingMode(cv2.RASTERIZE_CULLING_NONE)
+        self._settings.setShadingType(cv2.RASTERIZE_SHADING_SHADED)
+
+    def hide(self, surface: Surface) -> None:
+        """Let a surface hide what is drawn behind it later."""
+        cv2.triangleRasterizeDepth(
+            self._to_gl(surface.vertices),
+            surface.triangles,
+            self._depth,
+            *self._camera(),
+            self._settings,
+        )
+
+    def draw(self, solid: _Shaded, values: Array, *, keep_depth: bool = True) -> Array:
+        """h×w×3: V×3 `values` (0..1) where the solid is nearest, 0 elsewhere."""
+        image = np.zeros((*self._shape, 3), np.float32)
+        cv2.triangleRasterize(
+            self._to_gl(solid.vertices),
+            solid.triangles,
+            values,
+            image,
+            self._depth if keep_depth else self._depth.copy(),
+            *self._camera(),
+            self._settings,
+        )
+        return image
+
+    def average(self, image: Array) -> Array:
+        """The image at the photo's size."""
+        return np.asarray(cv2.resize(image, self._small, interpolation=cv2.INTER_AREA), np.float32)
+
+    def _camera(self) -> tuple[Array, float, float, float]:
+        fov = 2 * float(np.arctan2(self._shape[0] / 2, self._focal))
+        return np.eye(4, dtype=np.float32), fov, self._distance * 0.05, self._far
+
+    def _to_gl(self, points: Array) -> Array:
+        """OpenCV's camera looks along -z with y up; the shear puts the photo's optical axis where
+        it is although the box lies elsewhere."""
+        z = points[:, 2] + self._distance
+        x = points[:, 0] + self._shift[0] * z
+        y = points[:, 1] + self._shift[1] * z
+        return np.stack([x, -y, -z], 1).astype(np.float32)
+
+
+def _shade_opaque(solid: Solid, view: View, light: Light, frame: Frame) -> _Shaded:
+    """Metal mirrors its surroundings in its colour; acetate has a body colour under a clear
+    gloss. Fresnel: Schlick 1994."""
+    normals, facing, reflected = _towards_camera(solid, view)
+    base = parse_color(frame.color)
+    grazing = ((1 - facing) ** 5)[:, None]
+    pad = solid.part == Part.PAD
+    if frame.material == "metal":
+        surroundings = 0.85 * light.seen(reflected, 9.0) + 0.25 * light.diffuse(normals)
+        color = (base + (1 - base) * grazing) * surroundings
+    else:
+        gloss = 0.045 + 0.6 * grazing
+        color = base * light.diffuse(normals) + gloss * light.seen(reflected, 28.0)
+    color[pad] = 0.55 * light.diffuse(normals[pad])
+    start, end = FADE
+    fade = 1 - np.clip((solid.along - start) / (end - start), 0, 1)
+    alpha = np.where(solid.part == Part.TEMPLE, fade, np.where(pad, PAD_ALPHA, 1.0))
+    return _shaded(solid, color / BRIGHTEST, np.repeat(alpha[:, None], 3, 1))
+
+
+def _shade_lens(solid: Solid, view: View, light: Light, look: Look) -> _Shaded:
+    """First colour: how much of the tint lies here. Second: what both faces of the lens reflect,
+    4 % each, the far one seen through the tint twice."""
+    _, facing, reflected = _towards_camera(solid, view)
+    strength = look.opacity * (1 - look.gradient * smooth_step((solid.along - 0.1) / 0.85))
+    transmission = 1 - strength * (1 - float(parse_color(look.tint).mean()))
+    fresnel = 0.04 + 0.9 * (1 - facing) ** 5
+    radiance = light.seen(reflected, 14.0).mean(1) / max(float(light.white.mean()), 1e-4)
+    mirrored = fresnel * radiance * (1 + transmission**2) / BRIGHTEST
+    return _shaded(
+        solid, np.stack([strength, mirrored, 0 * strength], 1), np.ones((len(strength), 3))
+    )
+
+
+def _towards_camera(solid: Solid, view: View) -> tuple[Array, Array, Array]:
+    """At each vertex: V×3 normals turned to the camera, V cosines of the angle to it, V×3
+    directions that a mirror there shows."""
+    towards = -solid.vertices - np.array([0, 0, view.distance], np.float32)
+    towards /= np.linalg.norm(towards, axis=1, keepdims=True)
+    cosine = (solid.normals * towards).sum(1)
+    normals = solid.normals * np.where(cosine < 0, -1, 1)[:, None]
+    facing = np.abs(cosine)
+    reflected = 2 * facing[:, None] * normals - towards
+    return normals.astype(np.float32), facing.astype(np.float32), reflected.astype(np.float32)
+
+
+def _shaded(solid: Solid, color: Array, alpha: Array) -> _Shaded:
+    return _Shaded(
+        solid.vertices,
+        solid.triangles,
+        np.ascontiguousarray(np.clip(color, 0, 1), np.float32),
+        np.ascontiguousarray(alpha, np.float32),
+    )

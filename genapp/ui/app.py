@@ -1,0 +1,59 @@
+"""The page, and the server that shows it."""
+
+import os
+from pathlib import Path
+
+import gradio as gr
+
+from genapp.registry.engines import Engines
+from genapp.ui import files, tryon_tab
+
+# System fonts: the page fetches nothing from anybody else.
+FONT = ("system-ui", "sans-serif")
+CSS = Path(__file__).with_name("style.css")
+HEAD = '<meta name="referrer" content="no-referrer">'
+MAX_UPLOAD = "64mb"
+MAX_WAITING = 100
+"""Requests in the queue; more are turned away."""
+KEPT_SECONDS = 600
+"""Uploads and results are deleted when they are older than this."""
+
+
+def build(engines: Engines) -> gr.Blocks:
+    """The whole page. `engines` is the pool of networks that all visitors share."""
+    with gr.Blocks(
+        title="genapp: try on glasses",
+        analytics_enabled=False,
+        delete_cache=(60, KEPT_SECONDS),
+        fill_width=False,
+    ) as page:
+        gr.Markdown("# genapp\nTry on glasses in a photo of yourself.", elem_id="masthead")
+        with gr.Tab("Try-on"):
+            tryon_tab.build(engines)
+    page.queue(max_size=MAX_WAITING, default_concurrency_limit=2)
+    return page
+
+
+def serve(host: str | None = None, port: int | None = None) -> None:
+    """Show the page until the process is stopped.
+
+    Args:
+        host: address to listen on; None: GRADIO_SERVER_NAME or this machine alone.
+        port: None: GRADIO_SERVER_PORT or the first free one from 7860.
+    """
+    with files.temporary_folder() as folder, Engines() as engines:
+        os.environ["GRADIO_TEMP_DIR"] = str(folder)
+        build(engines).launch(
+            server_name=host,
+            server_port=port,
+            theme=gr.themes.Default(primary_hue="teal", neutral_hue="slate", font=FONT),
+            css_paths=CSS,
+            head=HEAD,
+            run_history=False,
+            enable_monitoring=False,
+            max_file_size=MAX_UPLOAD,
+            footer_links=["api", "gradio", "settings"],
+            share=False,
+            ssr_mode=False,
+            pwa=False,
+        )

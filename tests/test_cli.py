@@ -1,0 +1,419 @@
+import inspect
+import json
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+import genapp
+from genapp import cli, images
+from genapp.errors import NoFace
+from genapp.images import Photo
+from genapp.registry.engines import Engines
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+# Real options of the command; the rest of a report is the task's affair.
+FACE = {
+    "pose": {"yaw": 1.5, "pitch": -2.0, "roll": 0.0},
+    "pd_mm": {"value": 62.5, "error": 2.5},
+    "face_width_mm": {"value": 140.0, "error": 6.0},
+    "frame": {"name": "round", "width_mm": 138.0},
+    "fit": "good",
+}
+
+
+@dataclass
+class FakeResult:
+    photo: Photo
+
+    def report(self) -> dict[str, Any]:
+        return {"faces": [FACE], "timings_ms": {"read": 1.0}, "recipe": {"frame": "round"}}
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """A try-on that turns the picture into its negative, and what it was asked.
+
+    It finds no face in a picture whose name starts with "landscape", and breaks on "bug".
+    """
+    asked: list[dict[str, Any]] = []
+
+    def fake(photo: Path, frame: str, **options: object) -> FakeResult:
+        asked.append({"photo": photo, "frame": frame, **options})
+        if photo.name.startswith("landscape"):
+            raise NoFace("No face was found in the picture.", "Use a photo with a face.")
+        if photo.name.startswith("bug"):
+            raise ZeroDivisionError("a bug")
+        read = images.read(photo)
+        return FakeResult(replace(read, pixels=255 - read.pixels))
+
+    monkeypatch.setattr("genapp.tryon.try_on", fake)
+    return asked
+
+
+@pytest.fixture
+def face(tmp_path: Path, gradient: NDArray[np.uint8]) -> Path:
+    path = tmp_path / "face.png"
+    Image.fromarray(gradient).save(path)
+    return path
+
+
+def run(*arguments: object) -> int:
+    """The exit code, whichever way the command ends."""
+    try:
+        return cli.main([str(argument) for argument in arguments])
+    except SystemExit as stop:
+        return int(stop.code or 0)
+
+
+def fails(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """The one line on stderr of a command that must fail as a user's mistake."""
+    assert run(*arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert "Traceback" not in captured.err
+    return captured.err
+
+
+# try-on --------------------------------------------------------------------------------------
+
+
+def test_try_on(
+    face: Path, calls: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = face.with_name("out.png")
+    assert run("try-on", face, "-o", out, "--frame", "round") == 0
+    np.testing.assert_array_equal(images.read(out).pixels, 255 - images.read(face).pixels)
+    captured = capsys.readouterr()
+    assert captured.out.startswith(str(out))
+    assert "pupils 62.5 ± 2.5 mm apart" in captured.out
+    assert captured.err == ""
+
+
+def test_try_on_passes_every_option_on(face: Path, calls: list[dict[str, Any]]) -> None:
+    looks = ("--tint", "#112233", "--opacity", "0.5", "--gradient", "0.25")
+    names = ("--frame", "round", "--model", "face/other.v1", "--device", "cpu")
+    assert run("try-on", face, "-o", face.with_name("out.png"), *looks, *names) == 0
+    (call,) = calls
+    engines = call.pop("engines")
+    assert isinstance(engines, Engines)
+    assert engines.device == "cpu"
+    assert call == {
+        "photo": face,
+        "frame": "round",
+        "tint": "#112233",
+        "opacity": 0.5,
+        "gradient": 0.25,
+        "model": "face/other.v1",
+        "device": "cpu",
+    }
+
+
+def test_try_on_defaults_are_the_functions(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = vars(cli._parser().parse_args(["try-on", "a.jpg", "-o", "b.jpg"]))
+    parameters = inspect.signature(genapp.try_on).parameters
+    for name in ("frame", "tint", "opacity", "gradient", "model", "device"):
+        assert parsed[name] == parameters[name].default, name
+
+
+def test_try_on_json(
+    face: Path, calls: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("try-on", face, "-o", face.with_name("out.png"), "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report == {"faces": [FACE], "timings_ms": {"read": 1.0}, "recipe": {"frame": "round"}}
+
+
+def test_notes_go_to_stderr(
+    face: Path, calls: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.open(face).convert("RGBA").save(face)
+    assert run("try-on", face, "-o", face.with_name("out.jpg"), "--json") == 0
+    captured = capsys.readouterr()
+    assert "face.png: JPEG has no transparency" in captured.err
+    json.loads(captured.out)
+
+
+def test_mistakes_are_one_line_with_a_remedy(
+    face: Path,
+    tmp_path: Path,
+    calls: list[dict[str, Any]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    landscape = tmp_path / "landscape.png"
+    landscape.write_bytes(face.read_bytes())
+    out = tmp_path / "out.png"
+    cases: list[tuple[str, tuple[object, ...]]] = [
+        ("required: -o/--output", ("try-on", face)),
+        ("No face was found in the picture. Use a photo", ("try-on", landscape, "-o", out)),
+        ("There is no file", ("try-on", tmp_path / "missing.jpg", "-o", out)),
+        ("The output is the input", ("try-on", face, "-o", face)),
+        ("is not a format that can be written", ("try-on", face, "-o", tmp_path / "a.docx")),
+        ("The file has no extension", ("try-on", face, "-o", tmp_path / "a")),
+        ("does not exist. Create it", ("try-on", face, "-o", tmp_path / "no" / "a.png")),
+        ("invalid choice: 'tpu'", ("try-on", face, "-o", out, "--device", "tpu")),
+        ("invalid float value: 'half'", ("try-on", face, "-o", out, "--opacity", "half")),
+        ("is a folder, but", ("try-on", tmp_path, "-o", face)),
+        ("The output folder is the input folder", ("try-on", tmp_path, "-o", tmp_path)),
+        ("invalid choice: 'paint'", ("paint",)),
+        ("required: COMMAND", ()),
+    ]
+    for message, arguments in cases:
+        assert message in fails(capsys, *arguments)
+        assert not out.exists()
+
+
+def test_output_is_checked_before_the_work(face: Path, calls: list[dict[str, Any]]) -> None:
+    assert run("try-on", face, "-o", face.with_name("no") / "a.png") == 2
+    assert run("try-on", face, "-o", face.with_name("a.docx")) == 2
+    assert calls == []
+
+
+def test_bug_is_logged_whole(
+    face: Path, calls: list[dict[str, Any]], caplog: pytest.LogCaptureFixture
+) -> None:
+    bug = face.rename(face.with_name("bug.png"))
+    assert run("try-on", bug, "-o", face.with_name("out.png")) == 1
+    assert "ZeroDivisionError: a bug" in caplog.text
+
+
+def test_stopped_by_the_user(
+    face: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("genapp.tryon.try_on", stop)
+    assert run("try-on", face, "-o", face.with_name("out.png")) == 130
+    assert capsys.readouterr().err == "Stopped.\n"
+
+
+# A folder ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path, gradient: NDArray[np.uint8]) -> Path:
+    path = tmp_path / "in"
+    path.mkdir()
+    image = Image.fromarray(gradient)
+    for name in ("a.JPG", "b.png", "b.bmp", "landscape.png"):
+        image.save(path / name)
+    whole = (path / "a.JPG").read_bytes()
+    (path / "broken.jpg").write_bytes(whole[: len(whole) - 100])
+    (path / "notes.txt").write_text("no picture")
+    (path / "subfolder.png").mkdir()
+    return path
+
+
+def test_folder(
+    folder: Path, calls: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = folder.with_name("new") / "out"
+    assert run("try-on", folder, "-o", out) == 2
+    assert sorted(path.name for path in out.iterdir()) == ["a.JPG", "b.png", "b.png.png"]
+    captured = capsys.readouterr()
+    assert captured.out.count("pupils") == 3
+    assert "5/5" in captured.err
+    summary = captured.err[captured.err.index("2 failed:") :].splitlines()
+    assert len(summary) == 3
+    assert "broken.jpg: 'broken.jpg' is damaged" in summary[1]
+    assert "landscape.png: No face was found" in summary[2]
+    assert len({id(call["engines"]) for call in calls}) == 1
+
+
+def test_folder_json(
+    folder: Path, calls: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = folder.with_name("out")
+    assert run("try-on", folder, "-o", out, "--json") == 2
+    report = json.loads(capsys.readouterr().out)
+    assert [Path(row["file"]).name for row in report["results"]] == ["a.JPG", "b.bmp", "b.png"]
+    assert all(Path(row["output"]).is_file() for row in report["results"])
+    assert report["results"][0]["faces"] == [FACE]
+    assert [Path(row["file"]).name for row in report["failures"]] == ["broken.jpg", "landscape.png"]
+    assert report["failures"][1]["reason"].startswith("No face was found")
+
+
+def test_folder_without_failures(face: Path, calls: list[dict[str, Any]]) -> None:
+    assert run("try-on", face.parent, "-o", face.parent / "out") == 0
+    assert (face.parent / "out" / "face.png").is_file()
+
+
+def test_empty_folder(
+    tmp_path: Path, calls: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").mkdir()
+    message = fails(capsys, "try-on", tmp_path / "in", "-o", tmp_path / "out")
+    assert "There are no pictures in" in message
+    assert not (tmp_path / "out").exists()
+
+
+# models --------------------------------------------------------------------------------------
+
+
+def catalogue_entry(name: str, data: bytes, license: str, where: str) -> str:
+    return f"""
+    [[model]]
+    name = "{name}"
+    summary = "Some data."
+    engine = "data"
+    license = "{license}"
+    commercial = {str(license != "CC-BY-NC-4.0").lower()}
+    source = "this test"
+    training_data = "none"
+    [[model.file]]
+    {where}
+    sha256 = "{sha256(data).hexdigest()}"
+    bytes = {len(data)}
+    [[model.measure]]
+    what = "Length"
+    value = {len(data)}
+    unit = "bytes"
+    command = "wc -c"
+    """
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two embedded models, and one on a Hub that must not be asked."""
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    on_hub = f'repo = "owner/name"\ncommit = "{"0123456789" * 4}"\nfile = "x.npz"'
+    (folder / "one.npz").write_bytes(b"one")
+    (folder / "two.npz").write_bytes(b"two")
+    (folder / "catalog.toml").write_text(
+        catalogue_entry("test/one.v1", b"one", "MIT", 'path = "one.npz"')
+        + catalogue_entry("test/two.v1", b"two", "CC-BY-NC-4.0", 'path = "two.npz"')
+        + catalogue_entry("test/hub.v1", b"x" * 12_345_678, "MIT", on_hub),
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("GENAPP_WEIGHTS", str(folder))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    return folder
+
+
+def test_models_list(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("models", "list", "--json") == 0
+    models = json.loads(capsys.readouterr().out)["models"]
+    assert models[1] == {
+        "name": "test/two.v1",
+        "license": "CC-BY-NC-4.0",
+        "commercial": False,
+        "engine": "data",
+        "bytes": 3,
+        "embedded": True,
+        "present": True,
+    }
+    assert (models[2]["embedded"], models[2]["present"]) == (False, False)
+    (weights / "two.npz").unlink()
+    assert run("models", "list") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [
+        "NAME",
+        "test/one.v1",
+        "test/two.v1",
+        "test/hub.v1",
+    ]
+    assert [line.split()[-1] for line in lines] == ["HERE", "yes", "no", "no"]
+    assert "12.3 MB" in lines[3]
+
+
+def test_models_show(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("models", "show", "test/two.v1") == 0
+    text = capsys.readouterr().out
+    for part in ("CC-BY-NC-4.0, commercial use no", sha256(b"two").hexdigest(), "Length: 3 bytes"):
+        assert part in text
+    assert run("models", "show", "test/hub.v1", "--json") == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["files"][0]["repo"] == "owner/name"
+    assert shown["present"] is False
+    assert "Did you mean test/two.v1" in fails(capsys, "models", "show", "test/to.v1")
+
+
+def test_models_pull(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("models", "pull", "test/one.v1", "test/two.v1") == 0
+    assert capsys.readouterr().out == "test/one.v1: here\ntest/two.v1: here\n"
+    assert run("models", "pull", "--all", "--json") == 2
+    captured = capsys.readouterr()
+    report = json.loads(captured.out)
+    assert [row["name"] for row in report["models"]] == ["test/one.v1", "test/two.v1"]
+    assert report["models"][0]["files"] == [str(weights / "one.npz")]
+    assert [row["name"] for row in report["failures"]] == ["test/hub.v1"]
+    assert "fetching is switched off" in captured.err
+    assert "Which models?" in fails(capsys, "models", "pull")
+    assert "Which models?" in fails(capsys, "models", "pull", "test/one.v1", "--all")
+
+
+def test_models_verify(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("models", "verify") == 0  # The one on the Hub is not here, and need not be.
+    assert capsys.readouterr().out.count("as it should be") == 2
+    assert run("models", "verify", "test/hub.v1") == 2
+    assert "not on this machine" in capsys.readouterr().err
+    (weights / "one.npz").write_bytes(b"eno")
+    (weights / "two.npz").unlink()
+    assert run("models", "verify", "--json") == 2
+    failures = json.loads(capsys.readouterr().out)["failures"]
+    assert [row["name"] for row in failures] == ["test/one.v1", "test/two.v1"]
+    assert "SHA-256" in failures[0]["reason"]
+    assert "git checkout" in failures[1]["reason"]
+
+
+def test_models_licenses(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("models", "licenses", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "licenses": [
+            {"license": "MIT", "commercial": True, "models": ["test/one.v1", "test/hub.v1"]},
+            {"license": "CC-BY-NC-4.0", "commercial": False, "models": ["test/two.v1"]},
+        ]
+    }
+    assert run("models", "licenses") == 0
+    assert "CC-BY-NC-4.0 (commercial use: no)\n  test/two.v1\n" in capsys.readouterr().out
+
+
+def test_wrong_weights_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GENAPP_WEIGHTS", str(tmp_path / "missing"))
+    assert "GENAPP_WEIGHTS" in fails(capsys, "models", "list")
+
+
+# The program ---------------------------------------------------------------------------------
+
+
+def test_as_a_program(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "genapp"]
+    settings: dict[str, Any] = {"capture_output": True, "text": True, "cwd": REPOSITORY}
+    done = subprocess.run([*command, "--help"], check=True, **settings)
+    for name in ("try-on", "models", "serve"):
+        assert name in done.stdout
+    missing = [str(tmp_path / "missing.jpg"), "-o", str(tmp_path / "out.jpg")]
+    done = subprocess.run([*command, "try-on", *missing], check=False, **settings)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert "There is no file" in done.stderr
+
+
+def test_version_is_the_packages() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    assert genapp.__version__ == project["version"]
+
+
+def test_public_names() -> None:
+    assert set(genapp.__all__) <= set(dir(genapp))
+    for name in genapp.__all__:
+        assert getattr(genapp, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'paint'"):
+        genapp.paint  # noqa: B018
