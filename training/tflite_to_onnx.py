@@ -7,7 +7,7 @@ file). The batch size becomes the symbolic dimension ``n``.
 
 On a CPU, ONNX Runtime is fast while activations stay in its blocked layout, which it leaves for
 PRelu, for a Pad of the channels and for every Add after one. Both are written as convolutions
-here: the attention mesh runs in 40 % of the time.
+here: the attention mesh takes 2.6 ms instead of 7.4.
 
 Supported is what the face and selfie networks use, MediaPipe's four custom operators included;
 anything else raises NotImplementedError. The TFLite schema is

@@ -1,0 +1,73 @@
+"""The pictures of the README: `python docs/make_pictures.py` (needs chromium for the page)."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from genapp import images  # noqa: E402
+from genapp.registry.engines import Engines  # noqa: E402
+from genapp.tryon import try_on  # noqa: E402
+
+EXAMPLES = ROOT / "genapp/ui/examples"
+WORN = {
+    "older-man": "aviator",
+    "turned-woman": "wayfarer",
+    "young-man": "round",
+    "young-woman": "aviator",
+}
+PORT = 7990
+
+
+def main() -> None:
+    _strip(ROOT / "docs/try-on.jpg")
+    _page(ROOT / "docs/page.png")
+
+
+def _strip(path: Path) -> None:
+    """Every example in a frame, side by side."""
+    with Engines() as engines:
+        worn = [
+            try_on(EXAMPLES / f"{name}.jpg", frame, engines=engines)
+            for name, frame in WORN.items()
+        ]
+    tiles = [cv2.resize(w.photo.pixels, (384, 480), interpolation=cv2.INTER_AREA) for w in worn]
+    images.write(images.read(np.hstack(tiles).astype(np.uint8)), path, quality=88)
+
+
+def _page(path: Path) -> None:
+    """The page after a click on an example."""
+    environment = {**os.environ, "GRADIO_SERVER_PORT": str(PORT)}
+    app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment)
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+            )
+            page = browser.new_page(viewport={"width": 1280, "height": 960})
+            for _ in range(100):
+                try:
+                    page.goto(f"http://127.0.0.1:{PORT}")
+                    break
+                except Exception:
+                    page.wait_for_timeout(300)
+            page.set_input_files("#photo input[type=file]", EXAMPLES / "turned-woman.jpg")
+            page.wait_for_selector("#result img")
+            page.wait_for_timeout(3000)
+            page.screenshot(path=path, full_page=True)
+            browser.close()
+    finally:
+        app.terminate()
+        app.wait()
+
+
+if __name__ == "__main__":
+    main()
