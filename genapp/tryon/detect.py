@@ -6,6 +6,7 @@ about a sixteenth of its window. Smaller faces are looked for in a pyramid of ov
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -32,6 +33,8 @@ STEEP = 55.0
 SAME_FACE = 0.3
 """Boxes that overlap more than this (intersection over union) show one face."""
 WINDOWS_AT_ONCE = 8
+LONGEST_SIDE = 4096
+"""Larger pictures are searched at this size: bounds time and memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +49,12 @@ class Detection:
     """Degrees by which the eye line is turned clockwise in the picture, -180..180."""
     score: float
     """0..1."""
+
+
+Pyramid: TypeAlias = list[NDArray[np.uint8]]
+"""A picture, then the same at half the size, and so on."""
+COARSEST_SIDE = 256
+"""The last level of a pyramid is up to twice as long as this."""
 
 
 @dataclass(frozen=True)
@@ -65,24 +74,25 @@ def detect(pixels: Pixels, engines: Engines) -> list[Detection]:
     Returns:
         Possibly none. Faces may be turned by any angle.
     """
-    small = _reduced(pixels)
-    shrink = small.shape[1] / pixels.shape[1]
+    picture = _reduced(pixels)
+    shrink = picture.shape[1] / pixels.shape[1]
     networks = _networks(engines)
+    pyramid = _pyramid(picture)
+    sure = _surely_upright(pyramid[-1], networks)
     found: list[Detection] = []
-    for quarter_turns in _turns_to_try(small, networks):
-        turned = np.ascontiguousarray(np.rot90(small, -quarter_turns))
-        found = _search(turned, networks, SMALLEST_FACE * shrink)
-        if found:
-            found = [_turn_back(face, quarter_turns, small.shape[:2]) for face in found]
-            break
+    best = 0.0
+    for quarter_turns in (0,) if sure else (0, 1, 3, 2):
+        turned = pyramid if quarter_turns == 0 else _pyramid(_turned(picture, quarter_turns))
+        faces = _search(turned, networks, SMALLEST_FACE * shrink)
+        # Cubes, because one sure face tells more than a few doubtful ones.
+        likely = sum(_uprightness(face) ** 3 for face in faces)
+        if likely > best:
+            found = [_turn_back(face, quarter_turns, picture.shape[:2]) for face in faces]
+            best = likely
     return [
         Detection(face.center / shrink, face.side / shrink, face.roll, face.score)
         for face in sorted(found, key=lambda face: -face.side)
     ]
-
-
-LONGEST_SIDE = 4096
-"""Larger pictures are searched at this size: bounds time and memory."""
 
 
 def _reduced(pixels: Pixels) -> NDArray[np.uint8]:
@@ -92,6 +102,21 @@ def _reduced(pixels: Pixels) -> NDArray[np.uint8]:
         size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), pixels.dtype)
     return to_8_bit(pixels)
+
+
+def _pyramid(picture: NDArray[np.uint8]) -> Pyramid:
+    levels = [picture]
+    while max(levels[-1].shape[:2]) > 2 * COARSEST_SIDE:
+        height, width = levels[-1].shape[:2]
+        half = (max(1, width // 2), max(1, height // 2))
+        levels.append(
+            np.asarray(cv2.resize(levels[-1], half, interpolation=cv2.INTER_AREA), np.uint8)
+        )
+    return levels
+
+
+def _turned(picture: NDArray[np.uint8], quarter_turns: int) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(np.rot90(picture, -quarter_turns))
 
 
 def _networks(engines: Engines) -> tuple[_Network, _Network]:
@@ -109,52 +134,44 @@ def _grid(cells: int, each: int) -> Array:
     return np.repeat(np.stack([x.ravel(), y.ravel()], 1), each, 0).astype(np.float32)
 
 
-def _turns_to_try(
-    picture: NDArray[np.uint8], networks: tuple[_Network, _Network]
-) -> tuple[int, ...]:
-    """Clockwise quarter turns, the likeliest first. A lying or hanging face is often mistaken for
-    an upright one, only with less confidence; so every way up gets a look unless upright is sure.
-    """
-    likely = {}
-    for quarter_turns in (0, 1, 3, 2):
-        turned = np.ascontiguousarray(np.rot90(picture, -quarter_turns))
-        # What is small in the network's window is too often no face to tell which way is up.
-        smallest = LARGE_IN_WINDOW * max(picture.shape[:2])
-        faces = [face for face in _whole(turned, networks) if face.side >= smallest]
-        likely[quarter_turns] = max((_uprightness(face) for face in faces), default=0.0)
-        if likely[0] >= SURELY_UPRIGHT:
-            return (0,)
-    # A stable sort: without any face, upright comes first.
-    return tuple(sorted(likely, key=lambda turns: -likely[turns]))
+def _surely_upright(picture: NDArray[np.uint8], networks: tuple[_Network, _Network]) -> bool:
+    """Whether a face stands upright beyond doubt. A lying or hanging face is often mistaken for an
+    upright one, only with less confidence; and what is small in the network's window is too often
+    no face to tell which way is up."""
+    smallest = LARGE_IN_WINDOW * max(picture.shape[:2])
+    return any(
+        face.side >= smallest and _uprightness(face) >= SURELY_UPRIGHT
+        for face in _whole([picture], networks)
+    )
 
 
 def _uprightness(face: Detection) -> float:
     return face.score * (1.0 if abs(face.roll) <= STEEP else 0.5)
 
 
-def _whole(picture: NDArray[np.uint8], networks: tuple[_Network, _Network]) -> list[Detection]:
-    height, width = picture.shape[:2]
+def _whole(pyramid: Pyramid, networks: tuple[_Network, _Network]) -> list[Detection]:
+    height, width = pyramid[0].shape[:2]
     side = float(max(height, width))
     corner = [(width / 2 - side / 2, height / 2 - side / 2)]
-    return _merge([face for network in networks for face in _run(picture, corner, side, network)])
+    return _merge([face for network in networks for face in _run(pyramid, corner, side, network)])
 
 
 def _search(
-    picture: NDArray[np.uint8], networks: tuple[_Network, _Network], smallest: float
+    pyramid: Pyramid, networks: tuple[_Network, _Network], smallest: float
 ) -> list[Detection]:
     """Faces that stand roughly upright (±45°), by windows from the whole picture downwards."""
     short_range, full_range = networks
-    height, width = picture.shape[:2]
+    height, width = pyramid[0].shape[:2]
     side = float(max(height, width))
-    found = _whole(picture, networks)
+    found = _whole(pyramid, networks)
     if not found:
         # A face that fills or leaves the picture is found with a margin around it.
         margin = [(width / 2 - side * 0.8, height / 2 - side * 0.8)]
-        found = _run(picture, margin, side * 1.6, short_range)
+        found = _run(pyramid, margin, side * 1.6, short_range)
     while side * SMALLEST_IN_WINDOW > smallest and not _all_large(found, side):
         side /= 2
         corners = list(_corners(width, height, side))
-        found = _merge(found + _run(picture, corners, side, full_range))
+        found = _merge(found + _run(pyramid, corners, side, full_range))
     return found
 
 
@@ -177,25 +194,26 @@ def _starts(length: int, side: float) -> list[float]:
 
 
 def _run(
-    picture: NDArray[np.uint8], corners: list[tuple[float, float]], side: float, network: _Network
+    pyramid: Pyramid, corners: list[tuple[float, float]], side: float, network: _Network
 ) -> list[Detection]:
     """Faces in square windows of the picture; what lies outside the picture is grey."""
     found: list[Detection] = []
     for first in range(0, len(corners), WINDOWS_AT_ONCE):
         batch = corners[first : first + WINDOWS_AT_ONCE]
-        images = np.stack([_window(picture, corner, side, network.size) for corner in batch])
+        images = np.stack([_window(pyramid, corner, side, network.size) for corner in batch])
         outputs = network.engine.run({"image": images})
         for corner, boxes, logits in zip(batch, outputs["boxes"], outputs["scores"], strict=True):
             found += _decode(boxes, logits, corner, side, network)
     return _merge(found)
 
 
-def _window(
-    picture: NDArray[np.uint8], corner: tuple[float, float], side: float, size: int
-) -> Array:
-    """A square window as 3×size×size, -1..1."""
+def _window(pyramid: Pyramid, corner: tuple[float, float], side: float, size: int) -> Array:
+    """A square window as 3×size×size, -1..1, out of the smallest level that is fine enough."""
+    level = min(max(int(np.log2(max(side / size, 1))), 0), len(pyramid) - 1)
+    picture = pyramid[level]
     height, width = picture.shape[:2]
-    x0, y0 = (round(value) for value in corner)
+    side /= 2**level
+    x0, y0 = (round(value / 2**level) for value in corner)
     x1, y1 = x0 + round(side), y0 + round(side)
     inside = picture[max(y0, 0) : min(y1, height), max(x0, 0) : min(x1, width)]
     zoom = size / side

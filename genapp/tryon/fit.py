@@ -1,13 +1,14 @@
 """Where a frame sits on a face."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from genapp.tryon.arrays import Array
 from genapp.tryon.frames import Frame
-from genapp.tryon.geometry import Solid, build, front_depth
+from genapp.tryon.geometry import Part, Solid, build, front_depth
+from genapp.tryon.hair import Hair
 from genapp.tryon.head import ears
 from genapp.tryon.mesh import LEFT_IRIS, RIGHT_IRIS
 from genapp.tryon.pose import Head
@@ -96,13 +97,25 @@ def _clearance(frame: Frame, face: Array) -> float:
     return float((points[:, 2] - front_depth(frame, points[:, 0], points[:, 1])).min()) - LASHES
 
 
-def wear(frame: Frame, head: Head) -> tuple[Solid, Solid]:
-    """The opaque parts and the lenses of a frame on a face, in camera space."""
+def wear(frame: Frame, head: Head, hair: Hair | None = None) -> tuple[Solid, Solid]:
+    """The opaque parts and the lenses of a frame on a face, in camera space. Where hair covers an
+    ear, it covers the temple too."""
     placement = place(frame, head)
     left, right = placement.to_frame(np.array(ears(head), np.float32)).tolist()
     opaque, lenses = build(frame, (tuple(left), tuple(right)))
     turn = head.rotation @ placement.rotation
-    return _moved(opaque, head, placement, turn), _moved(lenses, head, placement, turn)
+    worn = _moved(opaque, head, placement, turn)
+    if hair is not None:
+        worn = replace(worn, hidden=_under_hair(opaque, worn, head, hair))
+    return worn, _moved(lenses, head, placement, turn)
+
+
+def _under_hair(frame_space: Solid, worn: Solid, head: Head, hair: Hair) -> Array:
+    covers = np.where(frame_space.vertices[:, 0] < 0, *hair.covers_ear)
+    temple = (worn.part == Part.TEMPLE) & covers
+    hidden = np.zeros(len(temple), np.float32)
+    hidden[temple] = hair.at(head.view.project(worn.vertices[temple]))
+    return hidden
 
 
 def verdict(frame: Frame, face_width: float) -> Verdict:

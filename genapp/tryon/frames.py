@@ -130,7 +130,14 @@ def parse_frame(name: str, text: str) -> Frame:
         if key in data:
             data[key] = _number(name, key, data[key], low, high)
     for key in ("color", "tint"):
-        parse_color(data[key])
+        try:
+            parse_color(data[key])
+        except BadValue as error:
+            raise _bad(name, f"has {key} = {data[key]!r}, which is not '#rrggbb'") from error
+    if not isinstance(data["title"], str) or not data["title"]:
+        raise _bad(name, f"has title = {data['title']!r}, which is not a text")
+    if not isinstance(data.get("brow_bar", False), bool):
+        raise _bad(name, f"has brow_bar = {data['brow_bar']!r}, which is not true or false")
     if data["material"] not in get_args(Material):
         raise _bad(name, f"has material '{data['material']}', not one of {get_args(Material)}")
     rim = data["rim"]
@@ -149,6 +156,8 @@ def _outline(name: str, value: object) -> tuple[tuple[float, float], ...]:
         if not isinstance(point, list) or len(point) != 2:
             raise _bad(name, f"has an outline point {point} that is not [x, y]")
         points.append(tuple(_number(name, "outline", number, -1.5, 1.5) for number in point))
+    if any(max(axis) - min(axis) < 0.5 for axis in zip(*points, strict=True)):
+        raise _bad(name, "has an outline that encloses nothing; it goes from -1 to 1 both ways")
     return tuple((x, y) for x, y in points)
 
 

@@ -43,6 +43,8 @@ class Solid:
     """V, the `Part` of each vertex."""
     along: Array
     """V, 0..1: on a lens the height from its top; on a temple the way from hinge to tip."""
+    hidden: Array | None = None
+    """V, 0..1: how much something else than the head lies over it; None: nothing does."""
 
 
 def build(
@@ -58,15 +60,11 @@ def build(
     x, y, z = EAR
     left_ear, right_ear = ears or ((-x, y, z), (x, y, z))
     outline = lens_outline(frame)
-    right = [
-        *_rim(frame, outline),
-        *_pads(frame),
-        _end_piece(frame),
-        _temple(frame, right_ear),
-    ]
+    half = [_rim(frame, outline), *_pads(frame), _end_piece(frame)]
     mirrored_ear = (-left_ear[0], left_ear[1], left_ear[2])
-    left = [*_rim(frame, outline), *_pads(frame), _end_piece(frame), _temple(frame, mirrored_ear)]
-    opaque = _join([*right, *(_mirror(solid) for solid in left), *_bridges(frame, outline)])
+    right = [*half, _temple(frame, right_ear)]
+    left = _mirror(_join([*half, _temple(frame, mirrored_ear)]))
+    opaque = _join([*right, left, *_bridges(frame, outline)])
     lens = _lens(frame, outline)
     return opaque, _join([lens, _mirror(lens)])
 
@@ -113,7 +111,7 @@ def _lens(frame: Frame, outline: Array) -> Solid:
     return _solid(vertices, normals, np.concatenate(triangles), Part.LENS, along)
 
 
-def _rim(frame: Frame, outline: Array) -> list[Solid]:
+def _rim(frame: Frame, outline: Array) -> Solid:
     centre = (frame.lens + frame.bridge) / 2
     tangent = _unit(np.roll(outline, -1, 0) - np.roll(outline, 1, 0))
     outward = np.stack([tangent[:, 1], -tangent[:, 0]], 1)
@@ -124,7 +122,7 @@ def _rim(frame: Frame, outline: Array) -> list[Solid]:
     path = np.stack([x, y, front_depth(frame, x, y)], 1)
     section = _section(frame)
     across = np.concatenate([outward, np.zeros((len(outward), 1))], 1)
-    return [_sweep(path, across, section, width, np.full_like(width, frame.depth), Part.RIM, True)]
+    return _sweep(path, across, section, width, np.full_like(width, frame.depth), Part.RIM, True)
 
 
 def _rim_width(frame: Frame, outward: Array) -> Array:
@@ -177,13 +175,18 @@ def _end_piece(frame: Frame) -> Solid:
     )
     height = _temple_height(frame) * np.linspace(1.1, 1.0, len(t), dtype=np.float32)
     across = np.tile(np.array([0, -1, 0], np.float32), (len(t), 1))
-    depth = np.full_like(t, min(frame.depth, 3.2))
+    depth = np.full_like(t, _end_piece_depth(frame))
     return _sweep(path, across, _section(frame), height, depth, Part.RIM, False)
+
+
+def _end_piece_depth(frame: Frame) -> float:
+    return min(frame.depth, 3.2)
 
 
 def hinge_point(frame: Frame) -> Array:
     """Where the temple on the viewer's right begins, mm in frame space."""
-    x = frame.width / 2
+    # The width is measured over the outer faces of the end pieces.
+    x = frame.width / 2 - _end_piece_depth(frame) / 2
     y = -frame.hinge_rise
     z = front_depth(frame, np.array([x - END_PIECE]), np.array([y]))[0] + frame.depth / 2 + 2.5
     return np.array([x, y, z], np.float32)

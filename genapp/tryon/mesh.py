@@ -20,6 +20,9 @@ MIN_SCORE = 0.5
 
 RIGHT_EYE, LEFT_EYE = (33, 133), (263, 362)
 """Corners of the wearer's right and left eye (the right one is on the viewer's left)."""
+SKIN = (9, 50, 101, 108, 117, 118, 151, 205, 280, 330, 337, 346, 347, 425, 10, 67, 297, 187, 411)
+"""Points of the mesh on forehead and cheeks, where skin shows."""
+
 RIGHT_IRIS, LEFT_IRIS = slice(468, 473), slice(473, 478)
 """Centre of the iris, then four points around it."""
 

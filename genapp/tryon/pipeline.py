@@ -17,21 +17,19 @@ from genapp.registry.engines import Engines
 from genapp.tryon import pose
 from genapp.tryon.arrays import Array, Triangles
 from genapp.tryon.color import parse_color, pixels_to_linear
-from genapp.tryon.compose import SHADOW_ROOM, compose
+from genapp.tryon.compose import compose
 from genapp.tryon.detect import detect
 from genapp.tryon.fit import place, verdict, wear
 from genapp.tryon.frames import Frame, load_frame
 from genapp.tryon.geometry import front_depth, lens_outline
+from genapp.tryon.hair import Hair, find_hair
 from genapp.tryon.head import head_surface
 from genapp.tryon.light import Light, estimate_light
-from genapp.tryon.mesh import MODEL, Mesh, find_mesh
+from genapp.tryon.mesh import MODEL, SKIN, Mesh, find_mesh
 from genapp.tryon.pose import Head, find_head, load_canonical
 from genapp.tryon.render import Look, frame_box, render
 
 Picture = str | Path | bytes | Image.Image | NDArray[Any] | Photo
-
-SKIN = (9, 50, 101, 108, 117, 118, 151, 205, 280, 330, 337, 346, 347, 425, 10, 67, 297, 187, 411)
-"""Points of the mesh on forehead and cheeks, where skin shows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +39,7 @@ class Face:
     mesh: Mesh
     head: Head
     light: Light
+    hair: Hair
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +132,8 @@ def analyse(photo: Photo, engines: Engines, *, model: str = MODEL) -> Analysis:
     for mesh in meshes:
         if mesh is not None:
             head = find_head(mesh, canonical, size, photo.focal_35mm)
-            faces.append(Face(mesh, head, _light(photo.pixels, small, head)))
+            light = _light(photo.pixels, small, head)
+            faces.append(Face(mesh, head, light, find_hair(photo.pixels, head, engines)))
     if not faces:
         raise NoFace(
             "No face was found in the picture.",
@@ -152,9 +152,9 @@ def dress(analysis: Analysis, frame: Frame, look: Look | None = None) -> TryOn:
     size = (pixels.shape[1], pixels.shape[0])
     # The far faces first, so that a near one stays in front.
     for face in reversed(analysis.faces):
-        opaque, lenses = wear(frame, face.head)
+        opaque, lenses = wear(frame, face.head, face.hair)
         view = face.head.view
-        box = frame_box(opaque, lenses, view, size, SHADOW_ROOM)
+        box = frame_box(opaque, lenses, view, size)
         if box is not None:
             surface = head_surface(face.head)
             layer = render(opaque, lenses, surface, view, box, face.light, frame, look)

@@ -12,7 +12,7 @@ import numpy as np
 
 from genapp.tryon.arrays import Array, Triangles
 from genapp.tryon.camera import View
-from genapp.tryon.mesh import Mesh
+from genapp.tryon.mesh import LEFT_IRIS, RIGHT_IRIS, Mesh
 from genapp.tryon.scale import Millimetres, millimetres
 
 MODEL = "face/canonical.mediapipe"
@@ -98,7 +98,9 @@ def find_head(
     origin = (float(shift[0]), float(shift[1]))
     view = View(origin, scale.pixels_per_mm, distance)
     # The mesh has no perspective: put every point on its own ray, at its own depth, and fit again.
-    depth = (mesh.points[:, 2] - shift[2]) / scale.pixels_per_mm
+    # Depth counts from the eyes, because there the scale was measured.
+    eyes = float(mesh.points[[RIGHT_IRIS.start, LEFT_IRIS.start], 2].mean())
+    depth = (mesh.points[:, 2] - eyes) / scale.pixels_per_mm
     camera = view.unproject(mesh.points[:, :2], depth.astype(np.float32))
     _, rotation, offset = similarity(canonical.vertices, camera[:468], canonical.weights)
     camera_at_origin = camera - offset

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from genapp.tryon.arrays import Array, Triangles
 from genapp.tryon.camera import View
@@ -21,6 +22,8 @@ Box = tuple[int, int, int, int]
 
 STRIP_PIXELS = 600_000
 """About how many pixels are rendered at a time."""
+FINENESS = 3.5
+"""Pixels per mm that a rendering has at least before it is averaged, up to 6 a photo's pixel."""
 BRIGHTEST = 4.0
 """The rasteriser interpolates values 0..1: radiances are divided by this."""
 FADE = (0.55, 0.66)
@@ -61,6 +64,11 @@ class Layer:
     cover: Array
     """h×w, 0..1, how much light the frame takes from what lies behind it."""
 
+    @property
+    def touched(self) -> NDArray[np.bool_]:
+        """h×w, where the layer changes the photo at all."""
+        return np.asarray((self.through.min(2) < 1) | (self.add.max(2) > 0))
+
 
 @dataclass(frozen=True, eq=False)
 class _Shaded:
@@ -96,7 +104,7 @@ def render(
         look: the lens settings.
     """
     x0, y0, x1, y1 = box
-    factor = int(np.clip(np.ceil(6 / view.scale), 2, 6))
+    factor = int(np.clip(np.ceil(FINENESS / view.scale), 2, 6))
     solid = _shade_opaque(opaque, view, light, frame)
     glass = _shade_lens(lenses, view, light, look)
     rows = max(1, STRIP_PIXELS // ((x1 - x0) * factor**2))
@@ -104,46 +112,46 @@ def render(
         _strip(solid, glass, head, _Canvas(view, (x0, top, x1, min(top + rows, y1)), factor))
         for top in range(y0, y1, rows)
     ]
-    light_seen, tinted, frame_light, frame_tinted, reflection, cover = (
+    masks, frame_light, frame_tinted = (
         np.concatenate(parts) for parts in zip(*strips, strict=True)
     )
+    seen, tinted, reflection, cover = (masks[..., channel] for channel in range(4))
     lost = 1 - parse_color(look.tint)
-    through = light_seen[..., None] - tinted[..., None] * lost
+    through = seen[..., None] - tinted[..., None] * lost
     add = frame_light - frame_tinted * lost + reflection[..., None] * light.white
     return Layer(box, through, add, np.clip(cover, 0, 1))
 
 
-def frame_box(
-    opaque: Solid, lenses: Solid, view: View, size: tuple[int, int], margin: float
-) -> Box | None:
-    """The part of a photo (size: width, height in px) that a frame and `margin` mm around it
-    cover; None if it lies outside."""
+def frame_box(opaque: Solid, lenses: Solid, view: View, size: tuple[int, int]) -> Box | None:
+    """The part of a photo (size: width, height in px) that a frame covers;
+    None if it lies outside."""
     points = view.project(np.concatenate([opaque.vertices, lenses.vertices]))
-    room = margin * view.scale + 2
-    x0, y0 = (max(int(np.floor(value - room)), 0) for value in points.min(0))
+    x0, y0 = (max(int(np.floor(value)), 0) for value in points.min(0))
     x1, y1 = (
-        min(int(np.ceil(value + room)), limit)
-        for value, limit in zip(points.max(0), size, strict=True)
+        min(int(np.ceil(value)), limit) for value, limit in zip(points.max(0), size, strict=True)
     )
     return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
 
 
 def _strip(
     solid: _Shaded, glass: _Shaded, head: Surface | None, canvas: "_Canvas"
-) -> tuple[Array, ...]:
-    """What `render` needs of one strip, averaged to the photo's pixels: how much of the photo is
-    seen, how much of that through a full tint, light of the frame, how much of that through a
-    full tint, light reflected by the lenses, how much light is kept from the skin."""
+) -> tuple[Array, Array, Array]:
+    """What `render` needs of one strip, averaged to the photo's pixels. First, in four channels:
+    how much of the photo is seen, how much of that through a full tint, what the lenses reflect,
+    how much light is kept from the skin. Then the light of the frame, and how much of that passes
+    a full tint."""
     if head is not None:
         canvas.hide(head)
     opacity = canvas.draw(solid, solid.alpha, keep_depth=False)[..., 0]
     color = canvas.draw(solid, solid.color)
     color *= (opacity * BRIGHTEST)[..., None]
-    strength, reflection = cv2.split(canvas.draw(glass, glass.color))[:2]
+    lens = canvas.draw(glass, glass.color)
+    strength, reflection = lens[..., 0], lens[..., 1]
     seen = 1 - opacity
     cover = np.maximum(opacity, 0.75 * strength)
-    parts = (seen, seen * strength, color, color * strength[..., None], reflection * BRIGHTEST)
-    return tuple(canvas.average(part) for part in (*parts, cover))
+    masks = np.stack([seen, seen * strength, reflection * BRIGHTEST, cover], 2)
+    tinted = color * strength[..., None]
+    return canvas.average(masks), canvas.average(color), canvas.average(tinted)
 
 
 class _Canvas:
@@ -164,14 +172,21 @@ class _Canvas:
         self._settings.setShadingType(cv2.RASTERIZE_SHADING_SHADED)
 
     def hide(self, surface: Surface) -> None:
-        """Let a surface hide what is drawn behind it later."""
+        """Let a surface hide what is drawn behind it later. Its own edges are not seen, so it is
+        drawn at the photo's size, which is several times faster."""
+        width, height = self._small
+        factor = self._shape[0] // height
+        # A pixel more on every side, so that strips meet without a seam.
+        depth = np.full((height + 2, width + 2), self._far, np.float32)
         cv2.triangleRasterizeDepth(
             self._to_gl(surface.vertices),
             surface.triangles,
-            self._depth,
-            *self._camera(),
+            depth,
+            *self._camera(factor),
             self._settings,
         )
+        fine = cv2.resize(depth, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR)
+        self._depth = np.ascontiguousarray(fine[factor:-factor, factor:-factor])
 
     def draw(self, solid: _Shaded, values: Array, *, keep_depth: bool = True) -> Array:
         """h×w×3: V×3 `values` (0..1) where the solid is nearest, 0 elsewhere."""
@@ -191,8 +206,8 @@ class _Canvas:
         """The image at the photo's size."""
         return np.asarray(cv2.resize(image, self._small, interpolation=cv2.INTER_AREA), np.float32)
 
-    def _camera(self) -> tuple[Array, float, float, float]:
-        fov = 2 * float(np.arctan2(self._shape[0] / 2, self._focal))
+    def _camera(self, margin: int = 0) -> tuple[Array, float, float, float]:
+        fov = 2 * float(np.arctan2(self._shape[0] / 2 + margin, self._focal))
         return np.eye(4, dtype=np.float32), fov, self._distance * 0.05, self._far
 
     def _to_gl(self, points: Array) -> Array:
@@ -209,18 +224,21 @@ def _shade_opaque(solid: Solid, view: View, light: Light, frame: Frame) -> _Shad
     gloss. Fresnel: Schlick 1994."""
     normals, facing, reflected = _towards_camera(solid, view)
     base = parse_color(frame.color)
-    grazing = ((1 - facing) ** 5)[:, None]
+    # The surfaces are not quite smooth, which takes the edge off the glare at grazing angles.
+    grazing = 0.25 * ((1 - facing) ** 5)[:, None]
     pad = solid.part == Part.PAD
     if frame.material == "metal":
         surroundings = 0.85 * light.seen(reflected, 9.0) + 0.25 * light.diffuse(normals)
         color = (base + (1 - base) * grazing) * surroundings
     else:
-        gloss = 0.045 + 0.6 * grazing
+        gloss = 0.045 + grazing
         color = base * light.diffuse(normals) + gloss * light.seen(reflected, 28.0)
     color[pad] = 0.55 * light.diffuse(normals[pad])
     start, end = FADE
     fade = 1 - np.clip((solid.along - start) / (end - start), 0, 1)
     alpha = np.where(solid.part == Part.TEMPLE, fade, np.where(pad, PAD_ALPHA, 1.0))
+    if solid.hidden is not None:
+        alpha = alpha * (1 - solid.hidden)
     return _shaded(solid, color / BRIGHTEST, np.repeat(alpha[:, None], 3, 1))
 
 

@@ -74,7 +74,9 @@ def iris_diameter(mesh: Mesh) -> float:
     diameters = []
     for iris in (RIGHT_IRIS, LEFT_IRIS):
         _, right, top, left, bottom = mesh.points[iris, :2]
-        diameters.append(max(np.linalg.norm(right - left), np.linalg.norm(top - bottom)))
+        # Seen askew the four points are not at the ends of the axes: the singular values are.
+        axes = np.linalg.svd(np.stack([right - left, top - bottom]), compute_uv=False)
+        diameters.append(axes[0])
     return float(np.mean(diameters))
 
 

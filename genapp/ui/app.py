@@ -1,7 +1,10 @@
 """The page, and the server that shows it."""
 
 import os
+import signal
+import sys
 from pathlib import Path
+from types import FrameType
 
 import gradio as gr
 
@@ -41,6 +44,8 @@ def serve(host: str | None = None, port: int | None = None) -> None:
         host: address to listen on; None: GRADIO_SERVER_NAME or this machine alone.
         port: None: GRADIO_SERVER_PORT or the first free one from 7860.
     """
+    # What stops a container; without this no photo would be cleared away.
+    signal.signal(signal.SIGTERM, _stop)
     with files.temporary_folder() as folder, Engines() as engines:
         os.environ["GRADIO_TEMP_DIR"] = str(folder)
         build(engines).launch(
@@ -57,3 +62,7 @@ def serve(host: str | None = None, port: int | None = None) -> None:
             ssr_mode=False,
             pwa=False,
         )
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    sys.exit()

@@ -1,6 +1,6 @@
 """The Try-on tab: a photo in, the same photo with glasses out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ import gradio as gr
 from PIL import Image, ImageColor
 
 from genapp import images
-from genapp.errors import BadValue, UserError
+from genapp.errors import BadValue, UnreadablePicture, UserError
 from genapp.registry.engines import Engines
 from genapp.tryon import (
     Analysis,
@@ -23,11 +23,10 @@ from genapp.tryon import (
     try_on,
 )
 from genapp.ui.files import save_result
-from genapp.ui.photo_input import hand_on_files
+from genapp.ui.photo_input import Payload, PhotoData, sent_file
 
 EXAMPLES = Path(__file__).with_name("examples")
 FIRST = "aviator"
-SHOWN_BY_BROWSERS = {".jpg", ".jpeg", ".png", ".webp"}
 KEPT_SECONDS = 600
 DIVIDER = 15
 """Where the divider stands at first, in percent: both eyes lie beside it."""
@@ -38,8 +37,12 @@ WELCOME = "Upload a photo, take one with the webcam, or click an example."
 class Seen:
     """The photo that a visitor looks at, with what the networks found in it."""
 
-    path: str
+    source: str | bytes
     analysis: Analysis
+    before: Path
+    """The photo as every browser shows it."""
+    after: Path | None = None
+    """The last result."""
 
 
 def build(engines: Engines) -> None:
@@ -49,20 +52,20 @@ def build(engines: Engines) -> None:
     chosen = gr.State(FIRST)
     with gr.Row():
         with gr.Column(scale=2, min_width=320):
-            photo = hand_on_files(
-                gr.Image(
-                    label="Your photo",
-                    sources=["upload", "clipboard", "webcam"],
-                    type="filepath",
-                    format="png",
-                    height=300,
-                    webcam_options=gr.WebcamOptions(mirror=False),
-                    elem_id="photo",
-                )
+            photo = gr.Image(
+                label="Your photo",
+                sources=["upload", "clipboard", "webcam"],
+                type="filepath",
+                format="png",
+                height=300,
+                webcam_options=gr.WebcamOptions(mirror=False),
+                elem_id="photo",
             )
+            examples = sorted(str(path) for path in EXAMPLES.glob("*.jpg"))
+            gr.Examples(examples, photo, label="Examples", cache_examples=False, elem_id="examples")
             gr.Markdown("**Frames** (lens-bridge-temple in mm)")
             gallery = gr.Gallery(
-                [(_thumbnail(frame), f"{frame.title}  {frame.size}") for frame in frames],
+                [(_thumbnail(frame), _caption(frame)) for frame in frames],
                 label="Frames",
                 show_label=False,
                 columns=3,
@@ -74,7 +77,7 @@ def build(engines: Engines) -> None:
                 object_fit="contain",
                 elem_id="frames",
             )
-            with gr.Accordion("Lenses", open=False):
+            with gr.Accordion("Lenses", open=False, elem_id="lenses"):
                 tint, opacity, gradient = _lens_controls(load_frame(FIRST))
         with gr.Column(scale=3, min_width=320):
             result = gr.ImageSlider(
@@ -83,7 +86,7 @@ def build(engines: Engines) -> None:
                 format="png",
                 buttons=["fullscreen"],
                 interactive=False,
-                max_height=640,
+                max_height=520,
                 slider_position=DIVIDER,
                 elem_id="result",
             )
@@ -100,9 +103,6 @@ def build(engines: Engines) -> None:
             download = gr.DownloadButton(
                 "Download the PNG at full size", interactive=False, elem_id="download"
             )
-    examples = sorted(str(path) for path in EXAMPLES.glob("*.jpg"))
-    if examples:
-        gr.Examples(examples, photo, label="Examples", cache_examples=False)
     gr.Markdown(
         "Your photo is worked on in the server's memory, is not kept, and nobody else sees it: "
         "uploads and results are deleted after ten minutes.",
@@ -110,31 +110,38 @@ def build(engines: Engines) -> None:
     )
 
     def show(
-        path: str | None,
+        payload: Payload | None,
         frame_name: str,
         lens_tint: str,
         lens_opacity: float,
         lens_gradient: float,
-        before: Seen | None,
+        last: Seen | None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
     ) -> tuple[Any, str, Any, Seen | None]:
-        if path is None:
-            return None, WELCOME, gr.DownloadButton(value=None, interactive=False), None
         try:
+            source = sent_file(payload)
+            if source is None:
+                return None, WELCOME, _no_download(), None
             look = Look(_hex(lens_tint), lens_opacity, lens_gradient)
-            now = before if before and before.path == path else _see(path, engines, progress)
+            now = last if last and last.source == source else _see(source, engines, progress)
+            # Deleted when its time has come, however long the visitor goes on.
+            if not now.before.exists():
+                now = replace(now, before=_save_before(now.analysis))
             progress(0.7, desc="Drawing the glasses")
             worn = dress(now.analysis, load_frame(frame_name), look)
             progress(0.9, desc="Saving the picture")
             after = _save(worn)
+            # Only the newest result of a visitor takes up room.
+            if last and last.after:
+                last.after.unlink(missing_ok=True)
         except UserError as error:
             gr.Warning(str(error))
             return None, f"**{error.message}** {error.remedy}", _no_download(), None
         return (
-            (_shown(path, now.analysis), str(after)),
+            (str(now.before), str(after)),
             _facts(worn, load_frame(frame_name)),
             gr.DownloadButton(value=str(after), interactive=True),
-            now,
+            replace(now, after=after),
         )
 
     def choose(event: gr.SelectData) -> tuple[str, str, float, float]:
@@ -146,12 +153,14 @@ def build(engines: Engines) -> None:
         "fn": show,
         "inputs": [photo, chosen, *lens, seen],
         "outputs": [result, facts, download, seen],
+        "preprocess": False,
         "show_progress_on": [result],
         "trigger_mode": "always_last",
         "concurrency_id": "try-on",
         "api_visibility": "private",
     }
-    gr.on([photo.change, tint.input, opacity.release, gradient.release], **job)
+    # `input` and not `release`, which the keyboard does not cause.
+    gr.on([photo.change, tint.input, tint.blur, tint.submit, opacity.input, gradient.input], **job)
     gallery.select(
         choose, None, [chosen, *lens], queue=False, show_progress="hidden", api_visibility="private"
     ).then(**job)
@@ -179,7 +188,7 @@ def _endpoint(engines: Engines) -> None:
     """`/try_on` for programs: the same function as the library's and the command line's."""
 
     def endpoint(
-        photo: str | None,
+        photo: Payload | None,
         frame: str = FIRST,
         tint: str = "",
         opacity: float | None = None,
@@ -198,21 +207,23 @@ def _endpoint(engines: Engines) -> None:
             The picture as PNG, and a report: faces with pose, measures in mm and fit; timings.
         """
         try:
-            if photo is None:
+            source = sent_file(photo)
+            if source is None:
                 raise BadValue("There is no photo.", "Send one as 'photo'.")
             worn = try_on(
-                photo,
-                frame,
-                tint=tint or None,
-                opacity=opacity,
-                gradient=gradient,
+                source,
+                str(frame or FIRST),
+                tint=str(tint) if tint else None,
+                opacity=_number("opacity", opacity),
+                gradient=_number("gradient", gradient),
                 engines=engines,
             )
             return str(_save(worn)), worn.report()
         except UserError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
-    photo = hand_on_files(gr.Image(label="photo", type="filepath", visible=False))
+    photo = gr.Image(label="photo", type="filepath", visible=False)
+    photo.data_model = PhotoData
     frame = gr.Textbox(FIRST, label="frame", info=", ".join(frame_names()), visible=False)
     tint = gr.Textbox("", label="tint", visible=False)
     opacity = gr.Number(None, label="opacity", visible=False)
@@ -223,27 +234,36 @@ def _endpoint(engines: Engines) -> None:
         endpoint,
         [photo, frame, tint, opacity, gradient],
         [picture, report],
+        preprocess=False,
         api_name="try_on",
         concurrency_id="try-on",
     )
 
 
-def _see(path: str, engines: Engines, progress: gr.Progress) -> Seen:
+def _number(name: str, value: object) -> float | None:
+    """What a program sent, which may be anything."""
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    raise BadValue(f"The {name} is {value!r}.", "Choose a number from 0 to 1.")
+
+
+def _see(source: str | bytes, engines: Engines, progress: gr.Progress) -> Seen:
     progress(0.1, desc="Reading the photo")
-    photo = images.read(path)
+    if isinstance(source, str) and not Path(source).exists():
+        raise UnreadablePicture("Your photo was deleted after ten minutes.", "Upload it again.")
+    photo = images.read(source)
     progress(0.3, desc="Looking for faces")
-    return Seen(path, analyse(photo, engines))
+    analysis = analyse(photo, engines)
+    return Seen(source, analysis, _save_before(analysis))
+
+
+def _save_before(analysis: Analysis) -> Path:
+    # Anew, because browsers show no TIFF, and turn inks into other colours than ours.
+    return save_result(images.encode(analysis.photo, "png"), "before.png")
 
 
 def _save(worn: TryOn) -> Path:
     return save_result(images.encode(worn.photo, "png"), f"{worn.photo.name}.png")
-
-
-def _shown(path: str, analysis: Analysis) -> str:
-    """A file of the photo as it was that every browser shows."""
-    if Path(path).suffix.lower() in SHOWN_BY_BROWSERS:
-        return path
-    return str(save_result(images.encode(analysis.photo, "png"), "before.png"))
 
 
 def _no_download() -> gr.DownloadButton:
@@ -277,11 +297,19 @@ def _facts(worn: TryOn, frame: Frame) -> str:
 
 def _hex(color: str) -> str:
     """The colour picker answers in any CSS notation, with fractions in rgb()."""
-    if color.startswith("rgb"):
-        numbers = color[color.index("(") + 1 : color.rindex(")")].split(",")[:3]
-        return "#" + "".join(f"{min(max(round(float(n)), 0), 255):02x}" for n in numbers)
-    return "#{:02x}{:02x}{:02x}".format(*ImageColor.getrgb(color)[:3])
+    try:
+        if color.startswith("rgb"):
+            numbers = color[color.index("(") + 1 : color.rindex(")")].split(",")[:3]
+            return "#" + "".join(f"{min(max(round(float(n)), 0), 255):02x}" for n in numbers)
+        return "#{:02x}{:02x}{:02x}".format(*ImageColor.getrgb(color)[:3])
+    except ValueError as error:
+        raise BadValue(f"The tint {color!r} is not a colour.", "Pick another one.") from error
 
 
 def _thumbnail(frame: Frame) -> Image.Image:
     return Image.fromarray(draw_thumbnail(frame), "RGBA")
+
+
+def _caption(frame: Frame) -> str:
+    """Its hyphens do not end a line."""
+    return f"{frame.title} {frame.size}".replace("-", "\N{NON-BREAKING HYPHEN}")
