@@ -55,6 +55,8 @@ Pyramid: TypeAlias = list[NDArray[np.uint8]]
 """A picture, then the same at half the size, and so on."""
 COARSEST_SIDE = 256
 """The last level of a pyramid is up to twice as long as this."""
+LOOK_AROUND_SIDE = 1024
+"""Which way is up is found out on the first level that is no longer than this."""
 
 
 @dataclass(frozen=True)
@@ -78,17 +80,13 @@ def detect(pixels: Pixels, engines: Engines) -> list[Detection]:
     shrink = picture.shape[1] / pixels.shape[1]
     networks = _networks(engines)
     pyramid = _pyramid(picture)
-    sure = _surely_upright(pyramid[-1], networks)
     found: list[Detection] = []
-    best = 0.0
-    for quarter_turns in (0,) if sure else (0, 1, 3, 2):
+    for quarter_turns in _turns_to_try(pyramid, networks):
         turned = pyramid if quarter_turns == 0 else _pyramid(_turned(picture, quarter_turns))
-        faces = _search(turned, networks, SMALLEST_FACE * shrink)
-        # Cubes, because one sure face tells more than a few doubtful ones.
-        likely = sum(_uprightness(face) ** 3 for face in faces)
-        if likely > best:
-            found = [_turn_back(face, quarter_turns, picture.shape[:2]) for face in faces]
-            best = likely
+        found = _search(turned, networks, SMALLEST_FACE * shrink)
+        if found:
+            found = [_turn_back(face, quarter_turns, picture.shape[:2]) for face in found]
+            break
     return [
         Detection(face.center / shrink, face.side / shrink, face.roll, face.score)
         for face in sorted(found, key=lambda face: -face.side)
@@ -134,10 +132,25 @@ def _grid(cells: int, each: int) -> Array:
     return np.repeat(np.stack([x.ravel(), y.ravel()], 1), each, 0).astype(np.float32)
 
 
+def _turns_to_try(pyramid: Pyramid, networks: tuple[_Network, _Network]) -> tuple[int, ...]:
+    """Clockwise quarter turns, the likeliest first. A lying or hanging face is often mistaken for
+    an upright one, only with less confidence; so every way up gets a look unless upright is sure.
+    """
+    if _surely_upright(pyramid[-1], networks):
+        return (0,)
+    coarse = next(level for level in pyramid if max(level.shape[:2]) <= LOOK_AROUND_SIDE)
+    likely = {}
+    for quarter_turns in (0, 1, 3, 2):
+        turned = _pyramid(_turned(coarse, quarter_turns))
+        faces = _search(turned, networks, SMALLEST_FACE)
+        # Cubes, because one sure face tells more than a few doubtful ones.
+        likely[quarter_turns] = sum(_uprightness(face) ** 3 for face in faces)
+    # A stable sort: without any face, upright comes first.
+    return tuple(sorted(likely, key=lambda turns: -likely[turns]))
+
+
 def _surely_upright(picture: NDArray[np.uint8], networks: tuple[_Network, _Network]) -> bool:
-    """Whether a face stands upright beyond doubt. A lying or hanging face is often mistaken for an
-    upright one, only with less confidence; and what is small in the network's window is too often
-    no face to tell which way is up."""
+    """What is small in the network's window is too often no face to tell which way is up."""
     smallest = LARGE_IN_WINDOW * max(picture.shape[:2])
     return any(
         face.side >= smallest and _uprightness(face) >= SURELY_UPRIGHT

@@ -24,8 +24,9 @@ FARTHEST = 20.0
 """The lens is never farther from the eyelid than this, mm, whatever brows and cheeks ask for."""
 LASHES = 2.0
 """Room between the lens and brows or cheeks, mm."""
-NARROW, WIDE = -9.0, 7.0
-"""A frame is too narrow or too wide when its width differs from the face's by more, mm."""
+NARROW, WIDE = -16.0, 0.0
+"""A frame is too narrow or too wide when its width differs from the face's by less or more, mm.
+The face is measured in front of the ears, where it is widest; a frame sits farther forward."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,12 +128,10 @@ def verdict(frame: Frame, face_width: float) -> Verdict:
 
 
 def _moved(solid: Solid, head: Head, placement: Placement, turn: Array) -> Solid:
-    return Solid(
-        head.to_camera(placement.to_head(solid.vertices)),
-        np.asarray(solid.normals @ turn.T, np.float32),
-        solid.triangles,
-        solid.part,
-        solid.along,
+    return replace(
+        solid,
+        vertices=head.to_camera(placement.to_head(solid.vertices)),
+        normals=np.asarray(solid.normals @ turn.T, np.float32),
     )
 
 

@@ -5,17 +5,31 @@ system of ISO 8624). CONTRIBUTING.md says how to add one.
 """
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from genapp.errors import BadValue, UnknownName
 from genapp.tryon.color import parse_color
 
-Material = Literal["acetate", "metal"]
+Material = Literal["acetate", "metal", "transparent"]
+Rims = Literal["full", "half", "none"]
 FOLDER = Path(__file__).with_name("frames")
+
+
+@dataclass(frozen=True)
+class Finish:
+    """What a part is made of."""
+
+    material: Material
+    """Acetate is thick and half matt, metal thin and polished; transparent is clear acetate, which
+    lets through the light of its colour."""
+    color: str
+    """'#rrggbb' sRGB."""
+    fleck: str | None = None
+    """Second colour, in spots, as of tortoiseshell."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +52,9 @@ class Frame:
     """Lens edge, as the viewer sees the lens on the right: points around it, x from -1 (nose) to
     1 (temple), y from -1 (top) to 1 (bottom). A closed smooth curve is drawn through them."""
     material: Material
-    """Acetate is thick and half matt, metal a thin polished wire with nose pads."""
+    """Of rims, bridge and temples, see `Finish`. Thin metal has nose pads."""
     color: str
-    """Colour of the rims, bridge and temples."""
+    """Colour of that material."""
     tint: str
     """Colour of the lens: what remains of white light at opacity 1."""
     opacity: float
@@ -48,13 +62,32 @@ class Frame:
     gradient: float
     """How much the tint fades from top to bottom: 0 even, 1 clear at the bottom."""
     rim: tuple[float, float, float]
-    """Width of the rim seen from the front at the top, at the sides, at the bottom."""
+    """Width of the rim seen from the front at the top, at the sides, at the bottom. Without rims
+    it may be left out."""
     depth: float
     """Thickness of the rim from front to back."""
     bridge_rise: float
     """Height of the bridge over the middle of the lenses."""
     hinge_rise: float
     """Height of the hinges over the middle of the lenses."""
+    fleck: str | None = None
+    """Second colour of the material, in spots, as of tortoiseshell."""
+    rims: Rims = "full"
+    """Half: only around the upper half of the lens. None: the lenses carry bridge and temples."""
+    lower: Finish | None = None
+    """What bridge and lower half of the rims are made of where that differs: the upper half is
+    then a brow over a thin rim, whose width is that at the bottom."""
+    temples: Finish | None = None
+    """What the temples are made of where that differs from the rest."""
+    temple_height: float | None = None
+    """Of a temple at the hinge, seen from the side; it tapers from there. None: as is usual for
+    its material."""
+    pins: bool = False
+    """Two rivets on the front before each hinge."""
+    mirror: float = 0.0
+    """How much of the light in `mirror_color` a coating of the lens reflects, 0..1."""
+    mirror_color: str = "#ffffff"
+    """Colour of that coating."""
     brow_bar: bool = False
     """A second bridge along the tops of the lenses."""
     drop: float = 3.0
@@ -65,6 +98,21 @@ class Frame:
     """Face form angle: how far each lens turns around the face."""
     tilt: float = 8.0
     """Pantoscopic tilt: how far the bottoms of the lenses lean towards the cheeks."""
+
+    @property
+    def finish(self) -> Finish:
+        """What the rims, or the brow, are made of."""
+        return Finish(self.material, self.color, self.fleck)
+
+    @property
+    def lower_finish(self) -> Finish:
+        """What bridge and lower rims are made of."""
+        return self.lower or self.finish
+
+    @property
+    def temple_finish(self) -> Finish:
+        """What the temples are made of."""
+        return self.temples or self.finish
 
     @cached_property
     def width(self) -> float:
@@ -80,8 +128,12 @@ class Frame:
 END_PIECE = 1.5
 """How far the end piece stands out beyond the rim, mm."""
 
-_REQUIRED = {f.name for f in fields(Frame)} - {"name"}
-_OPTIONAL = {"brow_bar", "drop", "base_curve", "wrap", "tilt"}
+BEVEL = (0.5, 0.5, 0.5)
+"""What shows of the edge of a lens that has no rim, mm."""
+
+_KEYS = {f.name for f in fields(Frame)} - {"name"}
+_OPTIONAL = {f.name for f in fields(Frame) if f.default is not MISSING}
+_FINISH_KEYS = {f.name for f in fields(Finish)}
 _LIMITS = MappingProxyType(
     {
         "lens": (20, 80),
@@ -91,6 +143,8 @@ _LIMITS = MappingProxyType(
         "opacity": (0, 1),
         "gradient": (0, 1),
         "depth": (0.5, 10),
+        "temple_height": (1, 30),
+        "mirror": (0, 1),
         "bridge_rise": (-30, 40),
         "hinge_rise": (-30, 40),
         "drop": (-15, 20),
@@ -120,32 +174,62 @@ def parse_frame(name: str, text: str) -> Frame:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _bad(name, f"is not valid TOML ({error})") from error
-    unknown = sorted(data.keys() - _REQUIRED)
-    missing = sorted(_REQUIRED - _OPTIONAL - data.keys())
+    if data.get("rims") == "none":
+        data.setdefault("rim", list(BEVEL))
+    unknown = sorted(data.keys() - _KEYS)
+    missing = sorted(_KEYS - _OPTIONAL - data.keys())
     if unknown:
         raise _bad(name, f"has an unknown key '{unknown[0]}'")
     if missing:
         raise _bad(name, f"lacks the key '{missing[0]}'")
+    _check_words(name, data)
     for key, (low, high) in _LIMITS.items():
         if key in data:
             data[key] = _number(name, key, data[key], low, high)
-    for key in ("color", "tint"):
-        try:
-            parse_color(data[key])
-        except BadValue as error:
-            raise _bad(name, f"has {key} = {data[key]!r}, which is not '#rrggbb'") from error
-    if not isinstance(data["title"], str) or not data["title"]:
-        raise _bad(name, f"has title = {data['title']!r}, which is not a text")
-    if not isinstance(data.get("brow_bar", False), bool):
-        raise _bad(name, f"has brow_bar = {data['brow_bar']!r}, which is not true or false")
-    if data["material"] not in get_args(Material):
-        raise _bad(name, f"has material '{data['material']}', not one of {get_args(Material)}")
+    for key in ("lower", "temples"):
+        if key in data:
+            data[key] = _finish(name, key, data[key])
     rim = data["rim"]
     if not isinstance(rim, list) or len(rim) != 3:
         raise _bad(name, "needs three rim widths: top, side, bottom")
     data["rim"] = tuple(_number(name, "rim", width, 0.2, 15) for width in rim)
     data["outline"] = _outline(name, data["outline"])
     return Frame(name=name, **data)
+
+
+def _check_words(name: str, data: dict[str, Any]) -> None:
+    """Colours, texts, choices and switches."""
+    for key in ("color", "fleck", "tint", "mirror_color"):
+        if key in data:
+            _check_color(name, key, data[key])
+    if not isinstance(data["title"], str) or not data["title"]:
+        raise _bad(name, f"has title = {data['title']!r}, which is not a text")
+    for key in ("brow_bar", "pins"):
+        if not isinstance(data.get(key, False), bool):
+            raise _bad(name, f"has {key} = {data[key]!r}, which is not true or false")
+    _check_choice(name, "material", data["material"], get_args(Material))
+    _check_choice(name, "rims", data.get("rims", "full"), get_args(Rims))
+
+
+def _finish(name: str, key: str, value: object) -> Finish:
+    if not isinstance(value, dict) or not {"material", "color"} <= value.keys() <= _FINISH_KEYS:
+        raise _bad(name, f"has {key} = {value}, which is not {{ material = …, color = … }}")
+    _check_choice(name, f"{key}.material", value["material"], get_args(Material))
+    for part in value.keys() - {"material"}:
+        _check_color(name, f"{key}.{part}", value[part])
+    return Finish(**value)
+
+
+def _check_choice(name: str, key: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise _bad(name, f"has {key} = {value!r}, not one of {', '.join(choices)}")
+
+
+def _check_color(name: str, key: str, value: Any) -> None:  # noqa: ANN401 (from a file)
+    try:
+        parse_color(value)
+    except BadValue as error:
+        raise _bad(name, f"has {key} = {value!r}, which is not '#rrggbb'") from error
 
 
 def _outline(name: str, value: object) -> tuple[tuple[float, float], ...]:

@@ -7,17 +7,37 @@ section drawn along a path.
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genapp.tryon.arrays import Array, Triangles
-from genapp.tryon.frames import END_PIECE, Frame
+from genapp.tryon.color import parse_color
+from genapp.tryon.frames import BEVEL, END_PIECE, Finish, Frame
+from genapp.tryon.light import smooth_step
 
 OUTLINE_POINTS = 120
 LENS_RINGS = 6
 EAR = (74.0, -4.0, 98.0)
 """Where the left ear holds the temple of a frame that nobody wears, mm."""
+CLEAR = 0.95
+"""How much of the light a transparent material lets through, but for its colour."""
+FLECK_WAVE = 0.33
+"""Standard deviation of the wave numbers that make flecks, 1/mm."""
+LENS_THICK = 2.0
+"""Of a lens whose edge is seen, mm."""
+ARCH = 1.5
+"""How much higher the middle of the bridge is than its ends, mm."""
+MOUNT = 3.5
+"""How far from the edge of a lens without a rim its screws sit, mm."""
+SCREW = 1.0
+"""Radius of those, mm."""
+PAD = Finish("transparent", "#cfcbc6")
+"""Silicone."""
+BEVELLED = Finish("transparent", "#bcc8c5")
+"""The edge of a lens without a rim: light is caught in it."""
+STEEL = Finish("metal", "#b4b5b8")
 
 
 class Part(IntEnum):
@@ -31,7 +51,7 @@ class Part(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class Solid:
-    """Triangles with a unit normal and two surface coordinates at each vertex."""
+    """Triangles with a unit normal, two surface coordinates and a material at each vertex."""
 
     vertices: Array
     """V×3, mm."""
@@ -43,8 +63,26 @@ class Solid:
     """V, the `Part` of each vertex."""
     along: Array
     """V, 0..1: on a lens the height from its top; on a temple the way from hinge to tip."""
+    color: Array
+    """V×3, linear RGB: of the surface; of a lens the colour of its mirror coating."""
+    metal: Array
+    """V, 0..1: 1 reflects in its colour; of a lens the strength of its mirror coating."""
+    clear: Array
+    """V, 0..1: how much light passes through, but for the colour."""
     hidden: Array | None = None
     """V, 0..1: how much something else than the head lies over it; None: nothing does."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """Some triangles of one part and one finish, see `Solid`."""
+
+    vertices: Array
+    normals: Array
+    triangles: Triangles
+    part: Part
+    along: Array
+    finish: Finish
 
 
 def build(
@@ -60,13 +98,19 @@ def build(
     x, y, z = EAR
     left_ear, right_ear = ears or ((-x, y, z), (x, y, z))
     outline = lens_outline(frame)
-    half = [_rim(frame, outline), *_pads(frame), _end_piece(frame)]
+    half = [
+        *_rims(frame, outline),
+        *_pads(frame, outline),
+        *_end_piece(frame, outline),
+        *_mounts(frame, outline),
+    ]
     mirrored_ear = (-left_ear[0], left_ear[1], left_ear[2])
-    right = [*half, _temple(frame, right_ear)]
-    left = _mirror(_join([*half, _temple(frame, mirrored_ear)]))
-    opaque = _join([*right, left, *_bridges(frame, outline)])
+    left = [_mirror(piece) for piece in [*half, _temple(frame, mirrored_ear)]]
+    opaque = _solid([*half, _temple(frame, right_ear), *left, *_bridges(frame, outline)])
     lens = _lens(frame, outline)
-    return opaque, _join([lens, _mirror(lens)])
+    lenses = _solid([lens, _mirror(lens)])
+    mirror = np.full_like(lenses.metal, frame.mirror)
+    return opaque, replace(lenses, metal=mirror, clear=np.ones_like(mirror))
 
 
 def lens_outline(frame: Frame) -> Array:
@@ -89,7 +133,7 @@ def front_depth(frame: Frame, x: Array, y: Array) -> Array:
     return np.asarray(bulge + wrapped + y * np.tan(np.radians(frame.tilt)), np.float32)
 
 
-def _lens(frame: Frame, outline: Array) -> Solid:
+def _lens(frame: Frame, outline: Array) -> _Piece:
     centre = (frame.lens + frame.bridge) / 2
     radii = np.linspace(0, 1, LENS_RINGS + 1)[1:]
     flat = np.concatenate([[[0, 0]], *(outline * radius for radius in radii)]).astype(np.float32)
@@ -108,79 +152,192 @@ def _lens(frame: Frame, outline: Array) -> Solid:
         triangles.append(np.stack([inner + here, outer + here, outer + after], 1))
         triangles.append(np.stack([inner + here, outer + after, inner + after], 1))
     along = (y + frame.height / 2) / frame.height
-    return _solid(vertices, normals, np.concatenate(triangles), Part.LENS, along)
+    coating = Finish("transparent", frame.mirror_color)
+    return _Piece(vertices, normals, np.concatenate(triangles), Part.LENS, along, coating)
 
 
-def _rim(frame: Frame, outline: Array) -> Solid:
-    centre = (frame.lens + frame.bridge) / 2
-    tangent = _unit(np.roll(outline, -1, 0) - np.roll(outline, 1, 0))
-    outward = np.stack([tangent[:, 1], -tangent[:, 0]], 1)
-    width = _rim_width(frame, outward)
+def _rims(frame: Frame, outline: Array) -> list[_Piece]:
+    """What goes around the lens on the viewer's right."""
+    upper, lower = _halves(outline)
+    if frame.rims == "none":
+        return [_bevel(frame, outline, None)]
+    if frame.rims == "half":
+        return [_brow(frame, outline, upper), _bevel(frame, outline, lower)]
+    if frame.lower is None:
+        return [_rim(frame, outline, None, _rim_width(frame, outline), frame.depth, frame.finish)]
+    thin = np.full(len(outline), frame.rim[2], np.float32)
+    rim = _rim(frame, outline, None, thin, max(frame.rim[2], 1.2), frame.lower)
+    return [rim, _brow(frame, outline, upper)]
+
+
+def _halves(outline: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Points of the outline from side to side over the top, and the others (with one point more at
+    each end), both clockwise."""
+    n = len(outline)
+    order = (np.arange(n) + int(outline[:, 1].argmax())) % n
+    up = np.flatnonzero(outline[order, 1] < 0)
+    first, last = int(up[0]), int(up[-1])
+    return order[first : last + 1], np.roll(order, -last)[: n - (last - first) + 1]
+
+
+def _brow(frame: Frame, outline: Array, where: NDArray[np.intp]) -> _Piece:
+    width = _rim_width(frame, outline)
+    end = np.linspace(-1, 1, len(where), dtype=np.float32) ** 8
+    width[where] *= 1 - 0.5 * end
+    return _rim(frame, outline, where, width, frame.depth, frame.finish)
+
+
+def _bevel(frame: Frame, outline: Array, where: NDArray[np.intp] | None) -> _Piece:
+    """The edge of a lens without a rim."""
+    width = np.full(len(outline), BEVEL[0], np.float32)
+    return _rim(frame, outline, where, width, LENS_THICK, BEVELLED)
+
+
+def _rim(
+    frame: Frame,
+    outline: Array,
+    where: NDArray[np.intp] | None,
+    width: Array,
+    depth: float,
+    finish: Finish,
+) -> _Piece:
+    """A sweep along the points `where` of the outline; None: all around."""
+    outward = _outward(outline)
     # The lens sits half a millimetre deep in the groove of the rim.
     middle = outline + outward * (width[:, None] / 2 - 0.5)
-    x, y = middle[:, 0] + centre, middle[:, 1]
+    x, y = middle[:, 0] + (frame.lens + frame.bridge) / 2, middle[:, 1]
     path = np.stack([x, y, front_depth(frame, x, y)], 1)
-    section = _section(frame)
-    across = np.concatenate([outward, np.zeros((len(outward), 1))], 1)
-    return _sweep(path, across, section, width, np.full_like(width, frame.depth), Part.RIM, True)
+    across = np.concatenate([outward, np.zeros((len(outward), 1), np.float32)], 1)
+    closed = where is None
+    if where is not None:
+        path, across, width = path[where], across[where], width[where]
+    return _sweep(path, across, width, np.full_like(width, depth), Part.RIM, finish, closed)
 
 
-def _rim_width(frame: Frame, outward: Array) -> Array:
+def _outward(outline: Array) -> Array:
+    tangent = _unit(np.roll(outline, -1, 0) - np.roll(outline, 1, 0))
+    return np.stack([tangent[:, 1], -tangent[:, 0]], 1)
+
+
+def _rim_width(frame: Frame, outline: Array) -> Array:
     top, side, bottom = frame.rim
+    outward = _outward(outline)
     up = np.clip(-outward[:, 1], 0, 1)
     down = np.clip(outward[:, 1], 0, 1)
     return (side + (top - side) * up + (bottom - side) * down).astype(np.float32)
 
 
-def _bridges(frame: Frame, outline: Array) -> list[Solid]:
-    bars = [_bridge(frame, outline, frame.bridge_rise, arch=1.5)]
+def _edge(frame: Frame, outline: Array, rise: float, side: int) -> Array:
+    """x, y of the lens's edge on the viewer's right, `rise` mm above its middle (or where it comes
+    nearest to that), on the nose's side (-1) or the temple's (1)."""
+    half = outline[outline[:, 0] * side > 0]
+    x, y = half[np.argmin(np.abs(half[:, 1] + rise))]
+    return np.array([x + (frame.lens + frame.bridge) / 2, y], np.float32)
+
+
+def _bridges(frame: Frame, outline: Array) -> list[_Piece]:
+    bars = [_bridge(frame, outline, frame.bridge_rise, ARCH)]
     if frame.brow_bar:
-        bars.append(_bridge(frame, outline, frame.height / 2 - 3.0, arch=0.5))
+        bars.append(_bridge(frame, outline, frame.height / 2 - 3.0, 0.5))
     return bars
 
 
-def _bridge(frame: Frame, outline: Array, rise: float, arch: float) -> Solid:
-    """A bar from rim to rim, `rise` mm above the middle, arched up and forward."""
-    centre = (frame.lens + frame.bridge) / 2
-    nose_side = outline[outline[:, 0] < 0]
-    edge = nose_side[np.argmin(np.abs(nose_side[:, 1] + rise))]
-    # The ends lie inside the rims, and a little thinner than they are.
-    reach = max(edge[0] + centre - frame.rim[1] * 0.5, 1.0)
+def _bridge(frame: Frame, outline: Array, rise: float, arch: float) -> _Piece:
+    """A bar from rim to rim, arched up to `rise` mm above the middle, and forward."""
+    finish = frame.lower_finish
     t = np.linspace(-1, 1, 25, dtype=np.float32)
-    x = t * reach
-    y = edge[1] - arch * (1 - t**2)
-    ends = front_depth(frame, np.array([reach]), np.array([edge[1]]))[0]
-    z = ends - 1.2 * (1 - t**2)
-    path = np.stack([x, y, z], 1)
-    height = (6.0 if frame.material == "acetate" else 1.4) * (1 + 0.25 * t**2)
+    if finish.material == "metal":
+        height, depth = 1.5 * (1 + 0.2 * t**2), min(frame.depth, 1.8) * 0.9
+    else:
+        height, depth = max(6.0, 1.3 * frame.rim[0]) * (1 + 0.9 * t**4), frame.depth * 0.9
+    y = -rise + arch * t**2
+    ends = _bridge_reach(frame, outline, y[:1])
+    z = front_depth(frame, ends, y[:1]) - _before_lens(frame) - 1.2 * (1 - t**2)
     across = np.tile(np.array([0, -1, 0], np.float32), (len(t), 1))
-    depth = np.full_like(t, frame.depth * 0.9)
-    return _sweep(path, across, _section(frame), height, depth, Part.RIM, False)
+    path = np.stack([t * ends, y, z], 1)
+    bar = _sweep(path, across, height, np.full_like(t, depth), Part.RIM, finish, False)
+    # At every height it ends inside the rims, however they lean.
+    vertices = bar.vertices.copy()
+    reach = _bridge_reach(frame, outline, vertices[:, 1])
+    vertices[:, 0] = np.repeat(t, len(vertices) // len(t)) * reach
+    vertices[:, 2] += front_depth(frame, reach, vertices[:, 1]) - front_depth(frame, ends, y[:1])
+    return replace(bar, vertices=vertices)
 
 
-def _end_piece(frame: Frame) -> Solid:
+def _bridge_reach(frame: Frame, outline: Array, y: Array) -> Array:
+    """How far from the middle a bridge ends at N heights y: in the middle of the rims, or on the
+    lenses. N, mm."""
+    # The lens's edge on the nose's side, between its highest and its lowest point.
+    order = (np.arange(len(outline)) + int(outline[:, 1].argmax())) % len(outline)
+    nose = outline[order][: int(outline[order, 1].argmin()) + 1][::-1]
+    edge = np.interp(y, np.maximum.accumulate(nose[:, 1]), nose[:, 0])
+    inside = -MOUNT if frame.rims == "none" else frame.rim[1] * 0.5
+    reach = edge + (frame.lens + frame.bridge) / 2 - inside
+    return np.asarray(np.maximum(reach, 1.0), np.float32)
+
+
+def _before_lens(frame: Frame) -> float:
+    """How far before the middle of the lens's edge bridge and end pieces are mounted, mm."""
+    return LENS_THICK / 2 + 0.3 if frame.rims == "none" else 0.0
+
+
+def _end_piece(frame: Frame, outline: Array) -> list[_Piece]:
     """The short piece that carries the hinge, from the rim's outer edge back to the temple."""
     hinge = hinge_point(frame)
-    inner = hinge[0] - END_PIECE - frame.rim[1] * 0.6
-    front = front_depth(frame, np.array([inner]), np.array([hinge[1]]))[0]
-    t = np.linspace(0, 1, 12, dtype=np.float32)
-    corner = np.sin(t * np.pi / 2)
+    edge = _edge(frame, outline, frame.hinge_rise, 1)
+    inside = -MOUNT if frame.rims == "none" else frame.rim[1] * 0.4 - 0.5
+    inner = min(edge[0] + inside, hinge[0] - 1.0)
+    front = front_depth(frame, np.array([inner]), hinge[1:2])[0] - _before_lens(frame)
+    t = np.linspace(0, 1, 14, dtype=np.float32)
+    # The corner of an ellipse with flat sides.
+    out, back = (1 - (1 - t) ** 2) ** 0.7, 1 - (1 - t**2) ** 0.7
     path = np.stack(
         [
-            inner + (hinge[0] - inner) * corner,
+            inner + (hinge[0] - inner) * out,
             np.full_like(t, hinge[1]),
-            front + (hinge[2] - front) * (1 - np.cos(t * np.pi / 2)),
+            front + (hinge[2] - front) * back,
         ],
         1,
     )
-    height = _temple_height(frame) * np.linspace(1.1, 1.0, len(t), dtype=np.float32)
+    finish = frame.finish if frame.rims != "none" else frame.lower_finish
+    height = _temple_height(frame) * np.linspace(0.85, 1.0, len(t), dtype=np.float32)
     across = np.tile(np.array([0, -1, 0], np.float32), (len(t), 1))
     depth = np.full_like(t, _end_piece_depth(frame))
-    return _sweep(path, across, _section(frame), height, depth, Part.RIM, False)
+    return [_sweep(path, across, height, depth, Part.RIM, finish, False)]
 
 
 def _end_piece_depth(frame: Frame) -> float:
     return min(frame.depth, 3.2)
+
+
+def _mounts(frame: Frame, outline: Array) -> list[_Piece]:
+    """Screws through lenses without rims, or pins on the front of the end pieces."""
+    spots: list[tuple[float, float, float]] = []
+    if frame.rims == "none":
+        x, y = _edge(frame, outline, frame.hinge_rise, 1)
+        end = np.array([ARCH - frame.bridge_rise], np.float32)
+        spots = [
+            (x - MOUNT, y, SCREW),
+            (float(_bridge_reach(frame, outline, end)[0]), float(end[0]), SCREW),
+        ]
+        ahead = _before_lens(frame) + 0.6
+    elif frame.pins:
+        x, y = _edge(frame, outline, frame.hinge_rise, 1)
+        spots = [(x + frame.rim[1] * 0.5, y + shift, 0.7) for shift in (-1.3, 1.3)]
+        ahead = frame.depth / 2
+    pieces = []
+    for x, y, radius in spots:
+        z = front_depth(frame, np.array([x]), np.array([y]))[0] - ahead
+        pieces.append(_ball((x, y, z), (radius, radius, 0.45), np.eye(3), Part.RIM, _metal(frame)))
+    return pieces
+
+
+def _metal(frame: Frame) -> Finish:
+    """What screws, pins and the arms of nose pads are made of."""
+    for finish in (frame.lower_finish, frame.temple_finish):
+        if finish.material == "metal":
+            return finish
+    return STEEL
 
 
 def hinge_point(frame: Frame) -> Array:
@@ -192,7 +349,7 @@ def hinge_point(frame: Frame) -> Array:
     return np.array([x, y, z], np.float32)
 
 
-def _temple(frame: Frame, ear: tuple[float, float, float]) -> Solid:
+def _temple(frame: Frame, ear: tuple[float, float, float]) -> _Piece:
     """From the hinge straight to the top of the ear, then bent down behind it."""
     hinge = hinge_point(frame)
     top = np.array(ear, np.float32)
@@ -207,31 +364,60 @@ def _temple(frame: Frame, ear: tuple[float, float, float]) -> Solid:
     steps = (forward * np.cos(angle) + down * np.sin(angle)) * bent / len(angle)
     path = np.concatenate([shaft, top + np.cumsum(steps, 0)])
     along = np.linspace(0, 1, len(path), dtype=np.float32)
-    height = _temple_height(frame) * (1 - 0.35 * along)
-    thick = np.full_like(along, 3.4 if frame.material == "acetate" else 1.4)
+    finish = frame.temple_finish
+    # Wide at the hinge, narrow from the middle on.
+    height = _temple_height(frame) * (1 - 0.45 * smooth_step(along / 0.6))
+    thick = np.full_like(along, 1.4 if finish.material == "metal" else 3.4)
     direction = _unit(np.gradient(path, axis=0).astype(np.float32))
-    side = np.array([1, 0, 0], np.float32)
-    across = _unit(np.cross(direction, side))
-    solid = _sweep(path, across, _section(frame), height, thick, Part.TEMPLE, False)
-    per_ring = len(solid.vertices) // len(path)
-    return replace(solid, along=np.repeat(along, per_ring))
+    across = _unit(np.cross(direction, np.array([1, 0, 0], np.float32)))
+    piece = _sweep(path, across, height, thick, Part.TEMPLE, finish, False)
+    per_ring = len(piece.vertices) // len(path)
+    return replace(piece, along=np.repeat(along, per_ring))
 
 
 def _temple_height(frame: Frame) -> float:
-    return 7.0 if frame.material == "acetate" else 1.8
+    usual = 2.6 if frame.temple_finish.material == "metal" else 7.0
+    return frame.temple_height or usual
 
 
-def _pads(frame: Frame) -> list[Solid]:
-    """Nose pads on thin arms; an acetate frame rests on its own bridge."""
-    if frame.material == "acetate":
+def _pads(frame: Frame, outline: Array) -> list[_Piece]:
+    """Nose pads on thin arms; thick acetate rests on its own bridge."""
+    if frame.rims == "full" and frame.lower_finish.material != "metal":
         return []
-    x, y = frame.bridge / 2 + 0.5, frame.height * 0.08
+    y = frame.height * 0.08
+    x = frame.bridge / 2 + 0.5
     base = front_depth(frame, np.array([x]), np.array([y]))[0]
     pad = np.array([x - 1.5, y + 3.0, base + 6.0], np.float32)
+    edge = _edge(frame, outline, frame.bridge_rise if frame.rims == "none" else 4.0 - y, -1)
+    start = np.array([edge[0], edge[1], base + 0.5], np.float32)
+    t = np.linspace(0, 1, 10, dtype=np.float32)[:, None]
+    path = start + (pad - start) * t + np.sin(np.pi * t) * np.array([-1.0, -2.0, 1.0])
+    across = np.tile(np.array([1, 0, 0], np.float32), (len(path), 1))
+    wire = np.full(len(path), 0.9, np.float32)
+    arm = _sweep(path.astype(np.float32), across, wire, wire, Part.RIM, _metal(frame), False)
+    return [_ball((pad[0], pad[1], pad[2]), (1.4, 5.0, 3.0), _pad_turn(), Part.PAD, PAD), arm]
+
+
+def _pad_turn() -> Array:
+    """A nose is wider below and behind, and pads lie flat on its sides."""
+    (cb, cs), (sb, ss) = (f(np.radians([14, 28])) for f in (np.cos, np.sin))
+    below = np.array([[cb, sb, 0], [-sb, cb, 0], [0, 0, 1]])
+    behind = np.array([[cs, 0, ss], [0, 1, 0], [-ss, 0, cs]])
+    return np.asarray(below @ behind, np.float32)
+
+
+def _ball(
+    centre: tuple[float, float, float],
+    radii: tuple[float, float, float],
+    turn: Array,
+    part: Part,
+    finish: Finish,
+) -> _Piece:
+    """An ellipsoid, turned by a 3×3 rotation."""
     u, v = np.meshgrid(np.linspace(0, np.pi, 9), np.linspace(0, 2 * np.pi, 17), indexing="ij")
     ball = np.stack([np.sin(u) * np.cos(v), np.cos(u), np.sin(u) * np.sin(v)], -1).reshape(-1, 3)
-    normals = _unit((ball / (1.4, 5.0, 3.0)).astype(np.float32))
-    vertices = pad + ball * (1.4, 5.0, 3.0)
+    vertices = (ball * radii) @ turn.T + np.array(centre)
+    normals = _unit((ball / radii) @ turn.T)
     row, col = np.meshgrid(np.arange(8), np.arange(16), indexing="ij")
     corner = (row * 17 + col).reshape(-1)
     triangles = np.concatenate(
@@ -240,14 +426,7 @@ def _pads(frame: Frame) -> list[Solid]:
             np.stack([corner + 1, corner + 18, corner + 17], 1),
         ]
     )
-    solid = _solid(vertices, normals, triangles, Part.PAD, np.zeros(len(vertices)))
-    t = np.linspace(0, 1, 10, dtype=np.float32)[:, None]
-    start = np.array([x + 0.5, y - 4.0, base + 0.5], np.float32)
-    path = start + (pad - start) * t + np.sin(np.pi * t) * np.array([-1.0, -2.0, 1.0])
-    across = np.tile(np.array([1, 0, 0], np.float32), (len(path), 1))
-    wire = np.full(len(path), 0.9, np.float32)
-    arm = _sweep(path.astype(np.float32), across, _section(frame), wire, wire, Part.RIM, False)
-    return [solid, arm]
+    return _Piece(vertices, normals, triangles, part, np.zeros(len(vertices)), finish)
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,8 +441,9 @@ class _Section:
     """Of the corners, mm; where half the width or depth is less, that."""
 
 
-def _section(frame: Frame) -> _Section:
-    """Cross section of the frame's material: round wire, or a block with bevelled edges."""
+@cache
+def _section(radius: float) -> _Section:
+    """The cross section whose corners have that radius at most, mm."""
     angles = np.radians(np.array([0, 30, 60, 90]))
     quarter = np.stack([np.cos(angles), np.sin(angles)], 1)
     corners, normals = [], []
@@ -272,7 +452,6 @@ def _section(frame: Frame) -> _Section:
         rotation = np.array([[cos, sin], [-sin, cos]])
         corners.append(np.tile(np.array([1, 1]) @ rotation, (4, 1)))
         normals.append(quarter @ rotation)
-    radius = 1.1 if frame.material == "acetate" else 10.0
     return _Section(
         np.concatenate(corners).astype(np.float32),
         np.concatenate(normals).astype(np.float32),
@@ -283,23 +462,24 @@ def _section(frame: Frame) -> _Section:
 def _sweep(
     path: Array,
     across: Array,
-    section: _Section,
     width: Array,
     depth: Array,
     part: Part,
+    finish: Finish,
     closed: bool,
-) -> Solid:
-    """Draw a cross section along a path.
+) -> _Piece:
+    """Draw the cross section of a material along a path.
 
     Args:
         path: N×3, mm.
         across: N×3 unit vectors: where the section's width points; depth is at right angles to
             it and to the path.
-        section: the cross section.
         width, depth: N, full size of the section along the path, mm.
-        part: what the triangles belong to.
+        part, finish: what the triangles belong to, and what they are made of.
         closed: whether the path's end meets its start; an open one gets caps.
     """
+    # Round wire, or a block with bevelled edges.
+    section = _section(10.0 if finish.material == "metal" else 1.1)
     if closed:
         direction = _unit(np.roll(path, -1, 0) - np.roll(path, 1, 0))
     else:
@@ -324,25 +504,29 @@ def _sweep(
         fan = np.arange(1, k - 1)
         for base in (0, (n - 1) * k):
             triangles.append(np.stack([np.full(k - 2, base), base + fan, base + fan + 1], 1))
-    return _solid(
+    return _Piece(
         vertices.reshape(-1, 3),
         normals.reshape(-1, 3),
         np.concatenate(triangles),
         part,
         np.zeros(n * k),
+        finish,
     )
 
 
 def _closed_curve(points: Array, count: int) -> Array:
-    """`count` points spread evenly along the closed Catmull-Rom spline through `points`."""
+    """`count` points spread evenly along the closed centripetal Catmull-Rom spline through
+    `points`, which makes no loops where they lie close (Yuksel, Schaefer & Keyser 2011)."""
     p0, p1, p2, p3 = (np.roll(points, shift, 0)[:, None] for shift in (1, 0, -1, -2))
-    t = np.linspace(0, 1, 40, endpoint=False, dtype=np.float32)[None, :, None]
-    curve = 0.5 * (
-        2 * p1
-        + (p2 - p0) * t
-        + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2
-        + (3 * p1 - p0 - 3 * p2 + p3) * t**3
+    d01, d12, d23 = (
+        np.maximum(np.linalg.norm(b - a, axis=2, keepdims=True), 1e-6) ** 0.5
+        for a, b in ((p0, p1), (p1, p2), (p2, p3))
     )
+    # Slopes at p1 and p2 of a Hermite curve between them.
+    m1 = d12 * ((p1 - p0) / d01 - (p2 - p0) / (d01 + d12)) + (p2 - p1)
+    m2 = d12 * ((p3 - p2) / d23 - (p3 - p1) / (d12 + d23)) + (p2 - p1)
+    t = np.linspace(0, 1, 40, endpoint=False, dtype=np.float32)[None, :, None]
+    curve = p1 + m1 * t + (3 * (p2 - p1) - 2 * m1 - m2) * t**2 + (2 * (p1 - p2) + m1 + m2) * t**3
     dense = curve.reshape(-1, 2)
     closed = np.concatenate([dense, dense[:1]])
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(closed, axis=0), axis=1))])
@@ -355,38 +539,58 @@ def _signed_area(points: Array) -> float:
     return float((x * np.roll(y, -1) - y * np.roll(x, -1)).sum() / 2)
 
 
-def _mirror(solid: Solid) -> Solid:
+def _mirror(piece: _Piece) -> _Piece:
     flip = np.array([-1, 1, 1], np.float32)
-    return Solid(
-        solid.vertices * flip,
-        solid.normals * flip,
-        solid.triangles[:, ::-1],
-        solid.part,
-        solid.along,
+    return replace(
+        piece,
+        vertices=piece.vertices * flip,
+        normals=piece.normals * flip,
+        triangles=piece.triangles[:, ::-1],
     )
 
 
-def _join(solids: list[Solid]) -> Solid:
-    starts = np.cumsum([0, *(len(solid.vertices) for solid in solids)])
+def _solid(pieces: list[_Piece]) -> Solid:
+    """Pieces as one solid, painted."""
+    counts = [len(piece.vertices) for piece in pieces]
+    starts = np.cumsum([0, *counts])
+    vertices = np.concatenate([piece.vertices for piece in pieces]).astype(np.float32)
+    paints = [
+        _paint(piece.finish, vertices[start : start + count])
+        for piece, start, count in zip(pieces, starts, counts, strict=False)
+    ]
+    color, metal, clear = (np.concatenate(values) for values in zip(*paints, strict=True))
     return Solid(
-        np.concatenate([solid.vertices for solid in solids]),
-        np.concatenate([solid.normals for solid in solids]),
+        vertices,
+        np.concatenate([piece.normals for piece in pieces]).astype(np.float32),
         np.concatenate(
-            [solid.triangles + start for solid, start in zip(solids, starts, strict=False)]
+            [piece.triangles + start for piece, start in zip(pieces, starts, strict=False)]
         ).astype(np.int32),
-        np.concatenate([solid.part for solid in solids]),
-        np.concatenate([solid.along for solid in solids]),
+        np.repeat(np.array([piece.part for piece in pieces], np.uint8), counts),
+        np.concatenate([piece.along for piece in pieces]).astype(np.float32),
+        color,
+        metal,
+        clear,
     )
 
 
-def _solid(vertices: Array, normals: Array, triangles: Array, part: Part, along: Array) -> Solid:
-    return Solid(
-        vertices.astype(np.float32),
-        normals.astype(np.float32),
-        triangles.astype(np.int32),
-        np.full(len(vertices), part, np.uint8),
-        np.asarray(along, np.float32),
-    )
+def _paint(finish: Finish, vertices: Array) -> tuple[Array, Array, Array]:
+    """`color`, `metal` and `clear` of a `Solid` at V×3 vertices."""
+    n = len(vertices)
+    color = np.tile(parse_color(finish.color), (n, 1))
+    if finish.fleck is not None:
+        color += _flecks(vertices)[:, None] * (parse_color(finish.fleck) - color)
+    metal = np.full(n, finish.material == "metal", np.float32)
+    clear = np.full(n, CLEAR if finish.material == "transparent" else 0, np.float32)
+    return color.astype(np.float32), metal, clear
+
+
+def _flecks(points: Array) -> Array:
+    """N×3 mm → N, 0..1: spots some millimetres wide, as of tortoiseshell: a sum of waves in random
+    directions."""
+    random = np.random.default_rng(3)
+    waves = random.normal(0, FLECK_WAVE, (3, 16))
+    noise = np.cos(points @ waves + random.uniform(0, 2 * np.pi, 16)).sum(1) / np.sqrt(8)
+    return smooth_step((noise + 0.3) / 0.9)
 
 
 def _unit(vectors: Array) -> Array:

@@ -17,6 +17,10 @@ CROP = 192
 MARGIN = 1.5
 """Side of the crop over the side of the face."""
 MIN_SCORE = 0.5
+SURE = 0.75
+STEADY = 0.03
+"""A detection with a lower score than `SURE` must give a mesh that moves by no more than this part
+of the distance of the eyes when it is looked at again. Flowers and clouds fail that."""
 
 RIGHT_EYE, LEFT_EYE = (33, 133), (263, 362)
 """Corners of the wearer's right and left eye (the right one is on the viewer's left)."""
@@ -60,7 +64,16 @@ def find_mesh(
         return None
     center, side, roll = _crop_of(rough)
     fine = _run(pixels, center, side, roll, engines.get(model))
-    return fine if fine.score >= MIN_SCORE else None
+    if fine.score < MIN_SCORE or (detection.score < SURE and _moved(rough, fine) > STEADY):
+        return None
+    return fine
+
+
+def _moved(before: Mesh, after: Mesh) -> float:
+    """Mean distance between the points of two meshes over the distance of the eyes."""
+    eyes = float(np.linalg.norm(after.pupils[1] - after.pupils[0]))
+    moves = np.linalg.norm(after.points[:, :2] - before.points[:, :2], axis=1)
+    return float(moves.mean()) / max(eyes, 1e-6)
 
 
 def _crop_of(mesh: Mesh) -> tuple[Array, float, float]:

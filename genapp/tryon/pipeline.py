@@ -157,7 +157,7 @@ def dress(analysis: Analysis, frame: Frame, look: Look | None = None) -> TryOn:
         box = frame_box(opaque, lenses, view, size)
         if box is not None:
             surface = head_surface(face.head)
-            layer = render(opaque, lenses, surface, view, box, face.light, frame, look)
+            layer = render(opaque, lenses, surface, view, box, face.light, look)
             compose(pixels, layer, face.head, face.light)
     reports = tuple(_report(face, frame) for face in analysis.faces)
     timings = {**analysis.timings_ms, "render": _since(started)}

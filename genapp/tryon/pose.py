@@ -5,7 +5,7 @@ Head space: millimetres, origin inside the head between the temples, x to the vi
 the face looks at the camera, y down, z towards the back of the head.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from genapp.tryon.arrays import Array, Triangles
 from genapp.tryon.camera import View
 from genapp.tryon.mesh import LEFT_IRIS, RIGHT_IRIS, Mesh
-from genapp.tryon.scale import Millimetres, millimetres
+from genapp.tryon.scale import CHEEKS, Millimetres, measure, millimetres
 
 MODEL = "face/canonical.mediapipe"
 DISTANCE = 700.0
@@ -109,8 +109,11 @@ def find_head(
     view = View(
         (float(moved[0]), float(moved[1])), scale.pixels_per_mm * nearness, distance / nearness
     )
-    face = camera_at_origin @ rotation
-    return Head(view, rotation, face.astype(np.float32), canonical.triangles, scale)
+    face = (camera_at_origin @ rotation).astype(np.float32)
+    # The cheekbones lie farther away than the eyes and look smaller than they are.
+    width = float(face[CHEEKS[1], 0] - face[CHEEKS[0], 0])
+    scale = replace(scale, face_width=measure(width, scale.relative_error))
+    return Head(view, rotation, face, canonical.triangles, scale)
 
 
 def similarity(source: Array, target: Array, weights: Array) -> tuple[float, Array, Array]:

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from genapp.tryon.arrays import Array, Triangles
 from genapp.tryon.camera import View
 from genapp.tryon.color import parse_color
-from genapp.tryon.frames import Frame
 from genapp.tryon.geometry import Part, Solid
 from genapp.tryon.light import Light, smooth_step
 
@@ -28,8 +27,12 @@ BRIGHTEST = 4.0
 """The rasteriser interpolates values 0..1: radiances are divided by this."""
 FADE = (0.55, 0.66)
 """Where along a temple it fades out: just before it rests on the ear."""
-PAD_ALPHA = 0.6
-"""Nose pads are of clear silicone."""
+EDGE_GLOSS = 0.07
+"""What bevels of acetate reflect edge-on: more would be a line of dots, they are so narrow."""
+MIRROR_RISE = 0.35
+"""How much higher than its place a mirror coating looks, as the tangent of an angle."""
+EDGE_ON = 0.35
+"""Transparent material is never seen through at an angle whose cosine is less."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +81,8 @@ class _Shaded:
     triangles: Triangles
     color: Array
     """V×3, linear radiance over `BRIGHTEST`."""
-    alpha: Array
-    """V×3: the opacity, three times the same."""
+    opacity: Array
+    """V×3, 0..1: how much of the light of each colour does not pass."""
 
 
 def render(
@@ -89,7 +92,6 @@ def render(
     view: View,
     box: Box,
     light: Light,
-    frame: Frame,
     look: Look,
 ) -> Layer:
     """Draw a frame.
@@ -100,26 +102,19 @@ def render(
         view: the photo's camera.
         box: which part of the photo to draw, px (see `frame_box`).
         light: the photo's light.
-        frame: for its colours and material.
         look: the lens settings.
     """
     x0, y0, x1, y1 = box
     factor = int(np.clip(np.ceil(FINENESS / view.scale), 2, 6))
-    solid = _shade_opaque(opaque, view, light, frame)
+    solid = _shade_opaque(opaque, view, light)
     glass = _shade_lens(lenses, view, light, look)
     rows = max(1, STRIP_PIXELS // ((x1 - x0) * factor**2))
     strips = [
         _strip(solid, glass, head, _Canvas(view, (x0, top, x1, min(top + rows, y1)), factor))
         for top in range(y0, y1, rows)
     ]
-    masks, frame_light, frame_tinted = (
-        np.concatenate(parts) for parts in zip(*strips, strict=True)
-    )
-    seen, tinted, reflection, cover = (masks[..., channel] for channel in range(4))
-    lost = 1 - parse_color(look.tint)
-    through = seen[..., None] - tinted[..., None] * lost
-    add = frame_light - frame_tinted * lost + reflection[..., None] * light.white
-    return Layer(box, through, add, np.clip(cover, 0, 1))
+    through, add = (np.concatenate(parts) for parts in zip(*strips, strict=True))
+    return Layer(box, through, add, np.clip(1 - through.mean(2), 0, 1))
 
 
 def frame_box(opaque: Solid, lenses: Solid, view: View, size: tuple[int, int]) -> Box | None:
@@ -135,23 +130,17 @@ def frame_box(opaque: Solid, lenses: Solid, view: View, size: tuple[int, int]) -
 
 def _strip(
     solid: _Shaded, glass: _Shaded, head: Surface | None, canvas: "_Canvas"
-) -> tuple[Array, Array, Array]:
-    """What `render` needs of one strip, averaged to the photo's pixels. First, in four channels:
-    how much of the photo is seen, how much of that through a full tint, what the lenses reflect,
-    how much light is kept from the skin. Then the light of the frame, and how much of that passes
-    a full tint."""
+) -> tuple[Array, Array]:
+    """`Layer.through` and `Layer.add` of one strip."""
     if head is not None:
         canvas.hide(head)
-    opacity = canvas.draw(solid, solid.alpha, keep_depth=False)[..., 0]
-    color = canvas.draw(solid, solid.color)
-    color *= (opacity * BRIGHTEST)[..., None]
-    lens = canvas.draw(glass, glass.color)
-    strength, reflection = lens[..., 0], lens[..., 1]
-    seen = 1 - opacity
-    cover = np.maximum(opacity, 0.75 * strength)
-    masks = np.stack([seen, seen * strength, reflection * BRIGHTEST, cover], 2)
-    tinted = color * strength[..., None]
-    return canvas.average(masks), canvas.average(color), canvas.average(tinted)
+    through = 1 - canvas.draw(solid, solid.opacity, keep_depth=False)
+    add = canvas.draw(solid, solid.color)
+    passed = 1 - canvas.draw(glass, glass.opacity, keep_depth=False)
+    through *= passed
+    add *= passed
+    add += canvas.draw(glass, glass.color)
+    return canvas.average(through), canvas.average(add) * BRIGHTEST
 
 
 class _Canvas:
@@ -219,59 +208,69 @@ class _Canvas:
         return np.stack([x, -y, -z], 1).astype(np.float32)
 
 
-def _shade_opaque(solid: Solid, view: View, light: Light, frame: Frame) -> _Shaded:
+def _shade_opaque(solid: Solid, view: View, light: Light) -> _Shaded:
     """Metal mirrors its surroundings in its colour; acetate has a body colour under a clear
-    gloss. Fresnel: Schlick 1994."""
-    normals, facing, reflected = _towards_camera(solid, view)
-    base = parse_color(frame.color)
+    gloss, and transparent acetate lets light pass, the less the longer its way (Beer and
+    Lambert). Fresnel: Schlick 1994."""
+    normals, facing, reflected = _towards_camera(solid, view, two_sided=False)
+    metal, clear = solid.metal[:, None], solid.clear[:, None]
     # The surfaces are not quite smooth, which takes the edge off the glare at grazing angles.
-    grazing = 0.25 * ((1 - facing) ** 5)[:, None]
-    pad = solid.part == Part.PAD
-    if frame.material == "metal":
-        surroundings = 0.85 * light.seen(reflected, 9.0) + 0.25 * light.diffuse(normals)
-        color = (base + (1 - base) * grazing) * surroundings
-    else:
-        gloss = 0.045 + grazing
-        color = base * light.diffuse(normals) + gloss * light.seen(reflected, 28.0)
-    color[pad] = 0.55 * light.diffuse(normals[pad])
+    grazing = ((1 - facing) ** 5)[:, None]
+    lit = light.diffuse(normals)
+    polished = (solid.color + 0.25 * (1 - solid.color) * grazing) * (
+        0.85 * light.seen(reflected, 9.0) + 0.25 * lit
+    )
+    glossy = (1 - clear) * solid.color * lit + (0.045 + EDGE_GLOSS * grazing) * light.seen(
+        reflected, 28.0
+    )
+    color = metal * polished + (1 - metal) * glossy
+    passed = (1 - metal) * clear * solid.color ** (1 / np.maximum(facing, EDGE_ON))[:, None]
     start, end = FADE
     fade = 1 - np.clip((solid.along - start) / (end - start), 0, 1)
-    alpha = np.where(solid.part == Part.TEMPLE, fade, np.where(pad, PAD_ALPHA, 1.0))
+    alpha = np.where(solid.part == Part.TEMPLE, fade, 1.0)
     if solid.hidden is not None:
         alpha = alpha * (1 - solid.hidden)
-    return _shaded(solid, color / BRIGHTEST, np.repeat(alpha[:, None], 3, 1))
+    return _shaded(solid, color * alpha[:, None], (1 - passed) * alpha[:, None])
 
 
 def _shade_lens(solid: Solid, view: View, light: Light, look: Look) -> _Shaded:
-    """First colour: how much of the tint lies here. Second: what both faces of the lens reflect,
-    4 % each, the far one seen through the tint twice."""
-    _, facing, reflected = _towards_camera(solid, view)
+    """Both faces of a lens reflect 4 % each, the far one seen through the tint twice. A mirror
+    coating reflects its own share in its colour, and keeps that light from passing."""
+    _, facing, reflected = _towards_camera(solid, view, two_sided=True)
     strength = look.opacity * (1 - look.gradient * smooth_step((solid.along - 0.1) / 0.85))
-    transmission = 1 - strength * (1 - float(parse_color(look.tint).mean()))
-    fresnel = 0.04 + 0.9 * (1 - facing) ** 5
-    radiance = light.seen(reflected, 14.0).mean(1) / max(float(light.white.mean()), 1e-4)
-    mirrored = fresnel * radiance * (1 + transmission**2) / BRIGHTEST
-    return _shaded(
-        solid, np.stack([strength, mirrored, 0 * strength], 1), np.ones((len(strength), 3))
-    )
+    tint = 1 - strength[:, None] * (1 - parse_color(look.tint))
+    coating = solid.metal[:, None] * solid.color
+    fresnel = (0.04 + 0.9 * (1 - facing) ** 5)[:, None]
+    bare = fresnel * (1 - solid.metal[:, None]) * (1 + tint.mean(1, keepdims=True) ** 2)
+    mirrored = bare * light.seen(reflected, 14.0) + coating * light.seen(_raised(reflected), 14.0)
+    return _shaded(solid, mirrored, 1 - tint * (1 - coating))
 
 
-def _towards_camera(solid: Solid, view: View) -> tuple[Array, Array, Array]:
-    """At each vertex: V×3 normals turned to the camera, V cosines of the angle to it, V×3
-    directions that a mirror there shows."""
+def _raised(directions: Array) -> Array:
+    """N×3 unit directions, turned up a little: tilted lenses would mirror little but the floor."""
+    raised = directions - np.array([0, MIRROR_RISE, 0], np.float32)
+    return np.asarray(raised / np.linalg.norm(raised, axis=1, keepdims=True), np.float32)
+
+
+def _towards_camera(solid: Solid, view: View, *, two_sided: bool) -> tuple[Array, Array, Array]:
+    """At each vertex: V×3 normals (if two-sided, turned to the camera), V cosines of the angle to
+    it, V×3 directions that a mirror there shows."""
     towards = -solid.vertices - np.array([0, 0, view.distance], np.float32)
     towards /= np.linalg.norm(towards, axis=1, keepdims=True)
     cosine = (solid.normals * towards).sum(1)
-    normals = solid.normals * np.where(cosine < 0, -1, 1)[:, None]
-    facing = np.abs(cosine)
+    normals = solid.normals
+    if two_sided:
+        normals = normals * np.where(cosine < 0, -1, 1)[:, None]
+        cosine = np.abs(cosine)
+    facing = np.clip(cosine, 0, 1)
     reflected = 2 * facing[:, None] * normals - towards
     return normals.astype(np.float32), facing.astype(np.float32), reflected.astype(np.float32)
 
 
-def _shaded(solid: Solid, color: Array, alpha: Array) -> _Shaded:
+def _shaded(solid: Solid, color: Array, opacity: Array) -> _Shaded:
     return _Shaded(
         solid.vertices,
         solid.triangles,
-        np.ascontiguousarray(np.clip(color, 0, 1), np.float32),
-        np.ascontiguousarray(alpha, np.float32),
+        np.ascontiguousarray(np.clip(color / BRIGHTEST, 0, 1), np.float32),
+        np.ascontiguousarray(np.clip(opacity, 0, 1), np.float32),
     )

@@ -43,7 +43,8 @@ class Millimetres:
     pupils: Measure
     """Pupillary distance (PD)."""
     face_width: Measure
-    """From cheekbone to cheekbone in front of the ears."""
+    """Between the widest points of the face, in front of the ears. `millimetres` gives it without
+    perspective, `pose.find_head` with."""
 
 
 def millimetres(mesh: Mesh, rotation: Array) -> Millimetres:
@@ -63,9 +64,7 @@ def millimetres(mesh: Mesh, rotation: Array) -> Millimetres:
     estimates = np.log([iris / IRIS, pupils / PUPILS])
     scale = float(np.exp(precision @ estimates / precision.sum()))
     error = float(precision.sum() ** -0.5)
-    return Millimetres(
-        scale, error, _measure(pupils / scale, error), _measure(cheeks / scale, error)
-    )
+    return Millimetres(scale, error, measure(pupils / scale, error), measure(cheeks / scale, error))
 
 
 def iris_diameter(mesh: Mesh) -> float:
@@ -80,5 +79,6 @@ def iris_diameter(mesh: Mesh) -> float:
     return float(np.mean(diameters))
 
 
-def _measure(value: float, relative_error: float) -> Measure:
+def measure(value: float, relative_error: float) -> Measure:
+    """A length in mm that errs by a part of itself, rounded to tenths."""
     return Measure(round(value, 1), round(value * relative_error, 1))

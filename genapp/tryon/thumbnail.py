@@ -35,7 +35,7 @@ def draw_thumbnail(frame: Frame, width: int = 320, height: int = 180) -> NDArray
     )
     view = View((width * 0.47, height * 0.48), width / 190, 700)
     look = Look(frame.tint, frame.opacity, frame.gradient)
-    layer = render(opaque, lenses, None, view, (0, 0, width, height), STUDIO, frame, look)
+    layer = render(opaque, lenses, None, view, (0, 0, width, height), STUDIO, look)
     alpha = np.clip(1 - layer.through.mean(2, keepdims=True), 0, 1)
     color = linear_to_srgb(layer.add / np.maximum(alpha, 1e-3))
     rgba = from_float(np.concatenate([color, alpha], 2), np.uint8)
