@@ -1,7 +1,7 @@
 """A frame as triangles, in millimetres.
 
 Frame space: origin midway between the lenses at their middle height, x to the viewer's right,
-y down, z away from the viewer (towards the wearer). Every surface is a sweep: a closed cross
+y down, z away from the viewer (towards the wearer). Most surfaces are sweeps: a closed cross
 section drawn along a path.
 """
 
@@ -23,8 +23,9 @@ EAR = (74.0, -4.0, 98.0)
 """Where the left ear holds the temple of a frame that nobody wears, mm."""
 CLEAR = 0.95
 """How much of the light a transparent material lets through, but for its colour."""
+FLECK_WAVES = 10
 FLECK_WAVE = 0.33
-"""Standard deviation of the wave numbers that make flecks, 1/mm."""
+"""How many waves make flecks, and the standard deviation of their wave numbers, 1/mm."""
 LENS_THICK = 2.0
 """Of a lens whose edge is seen, mm."""
 ARCH = 1.5
@@ -101,7 +102,7 @@ def build(
     half = [
         *_rims(frame, outline),
         *_pads(frame, outline),
-        *_end_piece(frame, outline),
+        _end_piece(frame, outline),
         *_mounts(frame, outline),
     ]
     mirrored_ear = (-left_ear[0], left_ear[1], left_ear[2])
@@ -281,7 +282,7 @@ def _before_lens(frame: Frame) -> float:
     return LENS_THICK / 2 + 0.3 if frame.rims == "none" else 0.0
 
 
-def _end_piece(frame: Frame, outline: Array) -> list[_Piece]:
+def _end_piece(frame: Frame, outline: Array) -> _Piece:
     """The short piece that carries the hinge, from the rim's outer edge back to the temple."""
     hinge = hinge_point(frame)
     edge = _edge(frame, outline, frame.hinge_rise, 1)
@@ -303,7 +304,7 @@ def _end_piece(frame: Frame, outline: Array) -> list[_Piece]:
     height = _temple_height(frame) * np.linspace(0.85, 1.0, len(t), dtype=np.float32)
     across = np.tile(np.array([0, -1, 0], np.float32), (len(t), 1))
     depth = np.full_like(t, _end_piece_depth(frame))
-    return [_sweep(path, across, height, depth, Part.RIM, finish, False)]
+    return _sweep(path, across, height, depth, Part.RIM, finish, False)
 
 
 def _end_piece_depth(frame: Frame) -> float:
@@ -369,7 +370,7 @@ def _temple(frame: Frame, ear: tuple[float, float, float]) -> _Piece:
     height = _temple_height(frame) * (1 - 0.45 * smooth_step(along / 0.6))
     thick = np.full_like(along, 1.4 if finish.material == "metal" else 3.4)
     direction = _unit(np.gradient(path, axis=0).astype(np.float32))
-    across = _unit(np.cross(direction, np.array([1, 0, 0], np.float32)))
+    across = _unit(_cross(direction, np.array([[1, 0, 0]], np.float32)))
     piece = _sweep(path, across, height, thick, Part.TEMPLE, finish, False)
     per_ring = len(piece.vertices) // len(path)
     return replace(piece, along=np.repeat(along, per_ring))
@@ -414,10 +415,16 @@ def _ball(
     finish: Finish,
 ) -> _Piece:
     """An ellipsoid, turned by a 3×3 rotation."""
+    ball, triangles = _unit_ball()
+    vertices = (ball * np.array(radii, np.float32)) @ turn.T + np.array(centre, np.float32)
+    normals = _unit(np.asarray((ball / np.array(radii, np.float32)) @ turn.T, np.float32))
+    return _Piece(vertices, normals, triangles, part, np.zeros(len(ball), np.float32), finish)
+
+
+@cache
+def _unit_ball() -> tuple[Array, Triangles]:
     u, v = np.meshgrid(np.linspace(0, np.pi, 9), np.linspace(0, 2 * np.pi, 17), indexing="ij")
     ball = np.stack([np.sin(u) * np.cos(v), np.cos(u), np.sin(u) * np.sin(v)], -1).reshape(-1, 3)
-    vertices = (ball * radii) @ turn.T + np.array(centre)
-    normals = _unit((ball / radii) @ turn.T)
     row, col = np.meshgrid(np.arange(8), np.arange(16), indexing="ij")
     corner = (row * 17 + col).reshape(-1)
     triangles = np.concatenate(
@@ -426,7 +433,7 @@ def _ball(
             np.stack([corner + 1, corner + 18, corner + 17], 1),
         ]
     )
-    return _Piece(vertices, normals, triangles, part, np.zeros(len(vertices)), finish)
+    return ball.astype(np.float32), triangles.astype(np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -485,7 +492,7 @@ def _sweep(
     else:
         direction = _unit(np.gradient(path, axis=0).astype(np.float32))
     across = _unit(across - direction * (across * direction).sum(1, keepdims=True))
-    inward = np.cross(direction, across)
+    inward = _cross(direction, across)
     half = np.stack([width, depth], 1)[:, None] / 2
     radius = np.minimum(half, section.radius)
     offset = section.corner * (half - radius) + section.normal * radius
@@ -493,6 +500,19 @@ def _sweep(
     slope = section.normal / radius
     normals = _unit(slope[..., :1] * across[:, None] + slope[..., 1:] * inward[:, None])
     n, k = len(path), len(section.normal)
+    return _Piece(
+        vertices.reshape(-1, 3),
+        normals.reshape(-1, 3),
+        _sweep_triangles(n, k, closed),
+        part,
+        np.zeros(n * k, np.float32),
+        finish,
+    )
+
+
+@cache
+def _sweep_triangles(n: int, k: int, closed: bool) -> Triangles:
+    """Triangles between n rings of k vertices, and over both ends of an open sweep."""
     last = n if closed else n - 1
     row, col = np.meshgrid(np.arange(last), np.arange(k), indexing="ij")
     a = (row * k + col).reshape(-1)
@@ -504,14 +524,7 @@ def _sweep(
         fan = np.arange(1, k - 1)
         for base in (0, (n - 1) * k):
             triangles.append(np.stack([np.full(k - 2, base), base + fan, base + fan + 1], 1))
-    return _Piece(
-        vertices.reshape(-1, 3),
-        normals.reshape(-1, 3),
-        np.concatenate(triangles),
-        part,
-        np.zeros(n * k),
-        finish,
-    )
+    return np.concatenate(triangles).astype(np.int32)
 
 
 def _closed_curve(points: Array, count: int) -> Array:
@@ -576,23 +589,33 @@ def _solid(pieces: list[_Piece]) -> Solid:
 def _paint(finish: Finish, vertices: Array) -> tuple[Array, Array, Array]:
     """`color`, `metal` and `clear` of a `Solid` at V×3 vertices."""
     n = len(vertices)
-    color = np.tile(parse_color(finish.color), (n, 1))
+    base = parse_color(finish.color)
+    color = np.broadcast_to(base, (n, 3))
     if finish.fleck is not None:
-        color += _flecks(vertices)[:, None] * (parse_color(finish.fleck) - color)
+        color = base + _flecks(vertices)[:, None] * (parse_color(finish.fleck) - base)
     metal = np.full(n, finish.material == "metal", np.float32)
     clear = np.full(n, CLEAR if finish.material == "transparent" else 0, np.float32)
-    return color.astype(np.float32), metal, clear
+    return np.asarray(color, np.float32), metal, clear
 
 
 def _flecks(points: Array) -> Array:
     """N×3 mm → N, 0..1: spots some millimetres wide, as of tortoiseshell: a sum of waves in random
     directions."""
     random = np.random.default_rng(3)
-    waves = random.normal(0, FLECK_WAVE, (3, 16))
-    noise = np.cos(points @ waves + random.uniform(0, 2 * np.pi, 16)).sum(1) / np.sqrt(8)
+    x, y, z = np.ascontiguousarray(points.T)
+    noise = np.zeros_like(x)
+    for along_x, along_y, along_z in random.normal(0, FLECK_WAVE, (FLECK_WAVES, 3)).tolist():
+        noise += np.cos(along_x * x + along_y * y + along_z * z + random.uniform(0, 6.28))
+    noise *= (2 / FLECK_WAVES) ** 0.5
     return smooth_step((noise + 0.3) / 0.9)
 
 
+def _cross(a: Array, b: Array) -> Array:
+    """N×3 and N×3 → N×3. numpy's own takes five times as long for a few vectors."""
+    (ax, ay, az), (bx, by, bz) = a.T, b.T
+    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], 1)
+
+
 def _unit(vectors: Array) -> Array:
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    length = np.sqrt((vectors * vectors).sum(-1, keepdims=True))
     return np.asarray(vectors / np.maximum(length, 1e-9), np.float32)
