@@ -48,6 +48,8 @@ class OnnxEngine:
     """
 
     def __init__(self, model: Model, path: Path, device: str = "auto") -> None:
+        # ONNX Runtime collects telemetry from its import on unless this is set before.
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         # Imported here because it takes 0.2 s that `models list` should not wait for.
         import onnxruntime  # noqa: PLC0415
 

@@ -180,8 +180,8 @@ def _look(frame: Frame, tint: str | None, opacity: float | None, gradient: float
     parse_color(chosen.tint)
     for name in ("opacity", "gradient"):
         value = getattr(chosen, name)
-        if not 0 <= value <= 1:
-            raise BadValue(f"The {name} is {value}.", "Choose a number from 0 to 1.")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise BadValue(f"The {name} is {value!r}.", "Choose a number from 0 to 1.")
     return chosen
 
 

@@ -7,10 +7,12 @@ exception of Gradio's, and depth, alpha and colours are lost. So the events here
 
 import base64
 import binascii
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.data_classes import ImageData
+from gradio.utils import get_upload_folder
 from pydantic import ConfigDict
 
 from genapp.errors import UnreadablePicture
@@ -23,13 +25,13 @@ def sent_file(payload: Payload | None) -> str | bytes | None:
     """Path of the uploaded file, or the bytes in a data: URL; None where there is no photo.
 
     Raises:
-        UnreadablePicture: the data: URL is damaged.
+        UnreadablePicture: the data: URL is damaged, or the path is not that of an upload.
     """
     if payload is None:
         return None
     url = payload.get("url") or ""
     if not url.startswith("data:"):
-        return payload.get("path")
+        return _uploaded(payload.get("path"))
     try:
         return base64.b64decode(url.partition(",")[2], validate=True)
     except binascii.Error as error:
@@ -38,13 +40,23 @@ def sent_file(payload: Payload | None) -> str | bytes | None:
         ) from error
 
 
+def _uploaded(path: str | None) -> str | None:
+    """Gradio lets a path pass whose payload lacks its usual mark, so the server's own files would
+    be open to anybody."""
+    if path is None:
+        return None
+    if not Path(path).resolve().is_relative_to(Path(get_upload_folder()).resolve()):
+        raise UnreadablePicture("The photo was not uploaded to this server.", "Upload it first.")
+    return path
+
+
 class PhotoData(ImageData):  # type: ignore[misc]  # (mypy does not read gradio)
     """`ImageData` that tells a program what to send, where Gradio says nothing."""
 
     model_config = ConfigDict(title="ImageData")
 
     @classmethod
-    def model_validate(cls, obj: object, *, context: Any = None) -> ImageData:
+    def model_validate(cls, obj: object, *, context: dict[str, Any] | None = None) -> ImageData:
         """Raises `gr.Error` for what is no file at all, such as a bare path."""
         if not isinstance(obj, dict | ImageData):
             raise gr.Error(

@@ -1,10 +1,13 @@
 """The Try-on tab: a photo in, the same photo with glasses out."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
 from genapp import images
@@ -41,6 +44,8 @@ class Seen:
     analysis: Analysis
     before: Path
     """The photo as every browser shows it."""
+    worn: tuple[str, Look] | None = None
+    """Frame and lenses of the last result."""
     after: Path | None = None
     """The last result."""
 
@@ -65,7 +70,7 @@ def build(engines: Engines) -> None:
             gr.Examples(examples, photo, label="Examples", cache_examples=False, elem_id="examples")
             gr.Markdown("**Frames** (lens-bridge-temple in mm)")
             gallery = gr.Gallery(
-                [(_thumbnail(frame), _caption(frame)) for frame in frames],
+                list(zip(_thumbnails(frames), map(_caption, frames), strict=True)),
                 label="Frames",
                 show_label=False,
                 columns=3,
@@ -117,12 +122,14 @@ def build(engines: Engines) -> None:
         lens_gradient: float,
         last: Seen | None,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
-    ) -> tuple[Any, str, Any, Seen | None]:
+    ) -> Any:  # noqa: ANN401 (for result, facts, download and seen)
         try:
             source = sent_file(payload)
             if source is None:
                 return None, WELCOME, _no_download(), None
             look = Look(_hex(lens_tint), lens_opacity, lens_gradient)
+            if last and (last.source, last.worn) == (source, (frame_name, look)):
+                return gr.skip()
             now = last if last and last.source == source else _see(source, engines, progress)
             # Deleted when its time has come, however long the visitor goes on.
             if not now.before.exists():
@@ -141,7 +148,7 @@ def build(engines: Engines) -> None:
             (str(now.before), str(after)),
             _facts(worn, load_frame(frame_name)),
             gr.DownloadButton(value=str(after), interactive=True),
-            replace(now, after=after),
+            replace(now, worn=(frame_name, look), after=after),
         )
 
     def choose(event: gr.SelectData) -> tuple[str, str, float, float]:
@@ -159,8 +166,11 @@ def build(engines: Engines) -> None:
         "concurrency_id": "try-on",
         "api_visibility": "private",
     }
-    # `input` and not `release`, which the keyboard does not cause.
-    gr.on([photo.change, tint.input, tint.blur, tint.submit, opacity.input, gradient.input], **job)
+    # Not `release`, which the keyboard does not cause.
+    gr.on([photo.change, opacity.input, gradient.input], **job)
+    # The picker's own `input` comes before its new value. Its `change` comes with a new frame too,
+    # before the sliders have that frame's values; a round trip later they have.
+    tint.change(_pass, queue=False, show_progress="hidden", api_visibility="private").then(**job)
     gallery.select(
         choose, None, [chosen, *lens], queue=False, show_progress="hidden", api_visibility="private"
     ).then(**job)
@@ -172,6 +182,10 @@ def build(engines: Engines) -> None:
         api_visibility="private",
     )
     _endpoint(engines)
+
+
+def _pass() -> None:
+    """Do nothing."""
 
 
 def _lens_controls(frame: Frame) -> tuple[gr.ColorPicker, gr.Slider, gr.Slider]:
@@ -306,8 +320,14 @@ def _hex(color: str) -> str:
         raise BadValue(f"The tint {color!r} is not a colour.", "Pick another one.") from error
 
 
-def _thumbnail(frame: Frame) -> Image.Image:
-    return Image.fromarray(draw_thumbnail(frame), "RGBA")
+def _thumbnails(frames: list[Frame]) -> list[Image.Image]:
+    """Pictures of the frames for the gallery, drawn on all cores."""
+    with ThreadPoolExecutor() as threads:
+        return [Image.fromarray(drawn, "RGBA") for drawn in threads.map(_draw, frames)]
+
+
+def _draw(frame: Frame) -> NDArray[np.uint8]:
+    return draw_thumbnail(frame, 256, 144)
 
 
 def _caption(frame: Frame) -> str:
