@@ -21,8 +21,8 @@ EXAMPLES = ROOT / "genapp/ui/examples"
 WORN = {
     "older-man": "aviator",
     "turned-woman": "wayfarer",
-    "young-man": "round",
-    "young-woman": "aviator",
+    "young-man": "clubmaster",
+    "young-woman": "cat-eye",
 }
 PORT = 7990
 
