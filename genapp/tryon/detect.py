@@ -27,7 +27,7 @@ LARGE_IN_WINDOW = 0.14
 """When every face found is at least this part of the window, smaller ones are not looked for."""
 MIN_SCORE = 0.5
 SURELY_UPRIGHT = 0.9
-"""Score of an upright face above which the picture is not turned to look again."""
+"""Score of an upright face from which on the picture is not turned to look again."""
 STEEP = 55.0
 """A face that leans more than this, degrees, stands better in the picture turned by a quarter."""
 SAME_FACE = 0.3
@@ -81,11 +81,15 @@ def detect(pixels: Pixels, engines: Engines) -> list[Detection]:
     networks = _networks(engines)
     pyramid = _pyramid(picture)
     found: list[Detection] = []
+    surest = 0.0
     for quarter_turns in _turns_to_try(pyramid, networks):
         turned = pyramid if quarter_turns == 0 else _pyramid(_turned(picture, quarter_turns))
-        found = _search(turned, networks, SMALLEST_FACE * shrink)
-        if found:
-            found = [_turn_back(face, quarter_turns, picture.shape[:2]) for face in found]
+        faces = _search(turned, networks, SMALLEST_FACE * shrink)
+        score = max((_uprightness(face) for face in faces), default=0.0)
+        if score > surest:
+            found = [_turn_back(face, quarter_turns, picture.shape[:2]) for face in faces]
+            surest = score
+        if surest >= SURELY_UPRIGHT:
             break
     return [
         Detection(face.center / shrink, face.side / shrink, face.roll, face.score)

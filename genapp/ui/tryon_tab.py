@@ -109,7 +109,7 @@ def build(engines: Engines) -> None:
                 "Download the PNG at full size", interactive=False, elem_id="download"
             )
     gr.Markdown(
-        "Your photo is worked on in the server's memory, is not kept, and nobody else sees it: "
+        "Your photo stays on this server, is not kept, and nobody else sees it: "
         "uploads and results are deleted after ten minutes.",
         elem_id="privacy",
     )

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 import genapp
+from genapp.tryon import load_frame
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -70,6 +71,15 @@ def choose(page: "Page", title: str) -> None:
 def open_lenses(page: "Page") -> None:
     page.get_by_role("button", name="Lenses").click()
     page.get_by_label("number input for Opacity").wait_for()
+
+
+def wait_for_opacity(page: "Page", value: float) -> None:
+    """A new frame brings its lenses a moment later."""
+    page.wait_for_function(
+        "value => Number(document.querySelector("
+        "'input[aria-label=\"number input for Opacity\"]').value) === value",
+        arg=value,
+    )
 
 
 def set_opacity(page: "Page", value: str) -> None:
@@ -189,6 +199,7 @@ def test_bad_photos_get_one_sentence_and_lose_no_settings(
 ) -> None:
     choose(page, "Round")
     open_lenses(page)
+    wait_for_opacity(page, load_frame("round").opacity)
     set_opacity(page, "0.4")
     for path, sentence in bad_photos.items():
         upload(page, path)
