@@ -36,8 +36,7 @@ def _strip(path: Path) -> None:
     """Every example in a frame, side by side."""
     with Engines() as engines:
         worn = [
-            try_on(EXAMPLES / f"{name}.jpg", frame, engines=engines)
-            for name, frame in WORN.items()
+            try_on(EXAMPLES / f"{name}.jpg", frame, engines=engines) for name, frame in WORN.items()
         ]
     tiles = [cv2.resize(w.photo.pixels, (384, 480), interpolation=cv2.INTER_AREA) for w in worn]
     images.write(images.read(np.hstack(tiles).astype(np.uint8)), path, quality=88)

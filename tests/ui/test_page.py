@@ -71,6 +71,7 @@ def choose(page: "Page", title: str) -> None:
 def open_lenses(page: "Page") -> None:
     page.get_by_role("button", name="Lenses").click()
     page.get_by_label("number input for Opacity").wait_for()
+    page.wait_for_timeout(500)
 
 
 def wait_for_opacity(page: "Page", value: float) -> None:
@@ -84,8 +85,14 @@ def wait_for_opacity(page: "Page", value: float) -> None:
 
 def set_opacity(page: "Page", value: str) -> None:
     number = page.get_by_label("number input for Opacity")
-    number.fill(value)
-    number.press("Enter")
+    # A control that has just appeared may be given its first value once more: type until it stays.
+    for _ in range(5):
+        number.fill(value)
+        number.press("Enter")
+        page.wait_for_timeout(500)
+        if number.input_value() == value:
+            return
+    raise AssertionError(f"the opacity stays at {number.input_value()}")
 
 
 def test_an_empty_page_says_what_to_do(page: "Page") -> None:
