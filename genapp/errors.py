@@ -84,6 +84,13 @@ class UnknownName(UserError):
         self.args = (kind, name, names)
 
 
+def check_number(name: str, value: object, low: float, high: float) -> float:
+    """A setting as a number from `low` to `high`. Raises `BadValue` if it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise BadValue(f"The {name} is {value!r}.", f"Choose a number from {low:g} to {high:g}.")
+    return float(value)
+
+
 def _or_list(names: list[str]) -> str:
     if len(names) == 1:
         return names[0]

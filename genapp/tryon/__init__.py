@@ -1,19 +1,38 @@
 """Virtual try-on: true 3-D glasses, in millimetres, on the faces of a photo."""
 
+from genapp.tryon.compare import Comparison, compare
+from genapp.tryon.fit import NUDGE_LIMITS, Nudge
 from genapp.tryon.frames import Frame, frame_names, load_frame
-from genapp.tryon.pipeline import Analysis, Face, TryOn, analyse, dress, try_on
+from genapp.tryon.pipeline import (
+    Analysis,
+    Choice,
+    Face,
+    TryOn,
+    analyse,
+    choose,
+    dress,
+    dress_each,
+    try_on,
+)
 from genapp.tryon.render import Look
 from genapp.tryon.thumbnail import draw_thumbnail
 
 __all__ = [
+    "NUDGE_LIMITS",
     "Analysis",
+    "Choice",
+    "Comparison",
     "Face",
     "Frame",
     "Look",
+    "Nudge",
     "TryOn",
     "analyse",
+    "choose",
+    "compare",
     "draw_thumbnail",
     "dress",
+    "dress_each",
     "frame_names",
     "load_frame",
     "try_on",

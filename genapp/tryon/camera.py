@@ -21,6 +21,11 @@ class View:
     distance: float
     """From the pinhole to the origin, mm."""
 
+    def zoomed(self, corner: tuple[float, float], zoom: float) -> "View":
+        """The camera of the part of the photo from `corner` (px) on, at `zoom` times its size."""
+        x, y = ((at - start) * zoom for at, start in zip(self.origin, corner, strict=True))
+        return View((x, y), self.scale * zoom, self.distance)
+
     def project(self, points: Array) -> Array:
         """N×3 mm in camera space → N×2 px in the photo."""
         nearness = self.distance / (self.distance + points[:, 2:])

@@ -1,10 +1,12 @@
 """Where a frame sits on a face."""
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 
+from genapp.errors import check_number
 from genapp.tryon.arrays import Array
 from genapp.tryon.frames import Frame
 from genapp.tryon.geometry import Part, Solid, build, front_depth
@@ -29,27 +31,71 @@ NARROW, WIDE = -16.0, 0.0
 The face is measured in front of the ears, where it is widest; a frame sits farther forward."""
 
 
+@dataclass(frozen=True)
+class Nudge:
+    """How a user moves a frame from where it would sit. Left and right are the viewer's."""
+
+    right: float = 0.0
+    """mm."""
+    down: float = 0.0
+    """mm."""
+    forward: float = 0.0
+    """Away from the face, mm."""
+    tilt: float = 0.0
+    """Degrees, clockwise as the viewer sees it."""
+    size: float = 1.0
+    """Times its true size."""
+
+
+AS_IT_SITS = Nudge()
+
+NUDGE_LIMITS = MappingProxyType(
+    {
+        "right": (-15.0, 15.0),
+        "down": (-25.0, 25.0),
+        "forward": (-8.0, 25.0),
+        "tilt": (-20.0, 20.0),
+        "size": (0.7, 1.4),
+    }
+)
+"""Least and most of each field of a `Nudge`."""
+
+
+def check_nudge(nudge: Nudge) -> None:
+    """Raises `BadValue` for a field that is no number or out of its limits."""
+    for name, (low, high) in NUDGE_LIMITS.items():
+        check_number(f"nudge '{name}'", getattr(nudge, name), low, high)
+
+
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """Frame space to head space: head = rotation · frame + shift."""
+    """Frame space to head space: head = size · rotation · frame + shift."""
 
     rotation: Array
     """3×3."""
     shift: Array
     """3, mm."""
+    size: float = 1.0
 
     def to_head(self, points: Array) -> Array:
         """N×3 frame space → head space."""
-        return np.asarray(points @ self.rotation.T + self.shift, np.float32)
+        return np.asarray(self.size * points @ self.rotation.T + self.shift, np.float32)
 
     def to_frame(self, points: Array) -> Array:
         """N×3 head space → frame space."""
-        return np.asarray((points - self.shift) @ self.rotation, np.float32)
+        return np.asarray((points - self.shift) @ self.rotation / self.size, np.float32)
 
 
-def place(frame: Frame, head: Head) -> Placement:
+def place(frame: Frame, head: Head, nudge: Nudge = AS_IT_SITS) -> Placement:
     """Rest a frame on the nose: level with the eyes, the bridge on the ridge of the nose, the
-    lenses clear of brows and cheeks."""
+    lenses clear of brows and cheeks; then move it by what the user asks for."""
+    resting = _rest(frame, head)
+    shift = resting.rotation @ np.array([nudge.right, nudge.down, -nudge.forward], np.float32)
+    turned = resting.rotation @ _turn(float(np.radians(nudge.tilt)))
+    return Placement(turned, resting.shift + shift, nudge.size)
+
+
+def _rest(frame: Frame, head: Head) -> Placement:
     face = head.face
     right, left = face[RIGHT_IRIS.start], face[LEFT_IRIS.start]
     across = left - right
@@ -98,10 +144,12 @@ def _clearance(frame: Frame, face: Array) -> float:
     return float((points[:, 2] - front_depth(frame, points[:, 0], points[:, 1])).min()) - LASHES
 
 
-def wear(frame: Frame, head: Head, hair: Hair | None = None) -> tuple[Solid, Solid]:
+def wear(
+    frame: Frame, head: Head, hair: Hair | None = None, nudge: Nudge = AS_IT_SITS
+) -> tuple[Solid, Solid]:
     """The opaque parts and the lenses of a frame on a face, in camera space. Where hair covers an
     ear, it covers the temple too."""
-    placement = place(frame, head)
+    placement = place(frame, head, nudge)
     left, right = placement.to_frame(np.array(ears(head), np.float32)).tolist()
     opaque, lenses = build(frame, (tuple(left), tuple(right)))
     turn = head.rotation @ placement.rotation
@@ -119,9 +167,9 @@ def _under_hair(frame_space: Solid, worn: Solid, head: Head, hair: Hair) -> Arra
     return hidden
 
 
-def verdict(frame: Frame, face_width: float) -> Verdict:
+def verdict(frame_width: float, face_width: float) -> Verdict:
     """Whether a frame's width (mm) suits a face's (mm)."""
-    difference = frame.width - face_width
+    difference = frame_width - face_width
     if difference < NARROW:
         return "narrow"
     return "wide" if difference > WIDE else "good"

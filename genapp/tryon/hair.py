@@ -5,7 +5,7 @@ the ring around it shows what frames it, and the selfie mask shows where the per
 colour models from this very photo tell the rest.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -45,6 +45,12 @@ class Hair:
     """2×3, pixels of the photo to pixels of the matte."""
     covers_ear: tuple[bool, bool]
     """Viewer's left, viewer's right."""
+
+    def zoomed(self, corner: tuple[float, float], zoom: float) -> "Hair":
+        """The same for the part of the photo from `corner` (px) on, at `zoom` times its size."""
+        shift = self.to_matte[:, :2] @ np.array(corner) + self.to_matte[:, 2]
+        to_matte = np.column_stack([self.to_matte[:, :2] / zoom, shift])
+        return replace(self, to_matte=to_matte.astype(np.float32))
 
     def at(self, spots: Array) -> Array:
         """How much hair there is at N×2 pixels of the photo: N, 0..1."""

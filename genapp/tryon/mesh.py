@@ -2,7 +2,7 @@
 arXiv:2006.10962).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -50,6 +50,11 @@ class Mesh:
         """x, y, width, height around all points, px."""
         low, high = self.points[:, :2].min(0), self.points[:, :2].max(0)
         return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
+
+    def zoomed(self, corner: tuple[float, float], zoom: float) -> "Mesh":
+        """The mesh in the part of the photo from `corner` (px) on, at `zoom` times its size."""
+        points = (self.points - np.array([*corner, 0], np.float32)) * np.float32(zoom)
+        return replace(self, points=points)
 
 
 def find_mesh(

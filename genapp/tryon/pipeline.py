@@ -1,8 +1,8 @@
 """Try glasses on: detect → mesh → pose → fit → render → compose."""
 
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from genapp.errors import BadValue, NoFace
+from genapp.errors import BadValue, NoFace, check_number
 from genapp.images import Photo, Pixels, read, to_8_bit
 from genapp.registry.engines import Engines
 from genapp.tryon import pose
@@ -19,7 +19,7 @@ from genapp.tryon.arrays import Array, Triangles
 from genapp.tryon.color import parse_color, pixels_to_linear
 from genapp.tryon.compose import compose
 from genapp.tryon.detect import detect
-from genapp.tryon.fit import place, verdict, wear
+from genapp.tryon.fit import AS_IT_SITS, Nudge, check_nudge, place, verdict, wear
 from genapp.tryon.frames import Frame, load_frame
 from genapp.tryon.geometry import front_depth, lens_outline
 from genapp.tryon.hair import Hair, find_hair
@@ -41,6 +41,16 @@ class Face:
     light: Light
     hair: Hair
 
+    def zoomed(self, corner: tuple[float, float], zoom: float) -> "Face":
+        """The face in another picture: the part of the photo from `corner` (x, y in px) on, at
+        `zoom` times its size."""
+        return replace(
+            self,
+            mesh=self.mesh.zoomed(corner, zoom),
+            head=replace(self.head, view=self.head.view.zoomed(corner, zoom)),
+            hair=self.hair.zoomed(corner, zoom),
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
@@ -49,6 +59,39 @@ class Analysis:
     photo: Photo
     faces: tuple[Face, ...]
     timings_ms: Mapping[str, float]
+
+    def zoomed(self, box: tuple[int, int, int, int], zoom: float) -> "Analysis":
+        """The same for a part of the photo, x0, y0, x1, y1 in px, at `zoom` times its size (at
+        most 1). The faces keep their places in `faces`, even those that lie outside."""
+        x0, y0, x1, y1 = box
+        size = (max(1, round((x1 - x0) * zoom)), max(1, round((y1 - y0) * zoom)))
+        faces = tuple(face.zoomed((x0, y0), zoom) for face in self.faces)
+        photo = self.photo
+        alpha = None if photo.alpha is None else _shrunk(photo.alpha[y0:y1, x0:x1], size)
+        pixels = _shrunk(photo.pixels[y0:y1, x0:x1], size)
+        return replace(self, photo=replace(photo, pixels=pixels, alpha=alpha), faces=faces)
+
+    def preview(self, longest: int) -> "Analysis":
+        """The whole photo, shrunk to at most `longest` px a side: what a screen shows."""
+        height, width = self.photo.pixels.shape[:2]
+        return self.zoomed((0, 0, width, height), min(1.0, longest / max(height, width)))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What one face wears."""
+
+    frame: Frame
+    look: Look
+    nudge: Nudge = AS_IT_SITS
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """The settings, as `try_on` takes them."""
+        recipe: dict[str, Any] = {"frame": self.frame.name, **asdict(self.look)}
+        if self.nudge != AS_IT_SITS:
+            recipe["nudge"] = asdict(self.nudge)
+        return recipe
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +118,12 @@ class TryOn:
 
 def try_on(
     photo: Picture,
-    frame: str | Frame = "aviator",
+    frame: str | Frame | Sequence[str | Frame | None] = "aviator",
     *,
     tint: str | None = None,
     opacity: float | None = None,
     gradient: float | None = None,
+    nudge: Nudge = AS_IT_SITS,
     model: str = MODEL,
     device: str = "auto",
     engines: Engines | None = None,
@@ -88,10 +132,13 @@ def try_on(
 
     Args:
         photo: path, bytes of a file, PIL image, array (see `genapp.images.read`) or `Photo`.
-        frame: name of a frame (`frame_names()`), or a `Frame` of your own.
+        frame: name of a frame (`frame_names()`), or a `Frame` of your own; or several: the first
+            for the largest face and so on, None for a face without glasses. The last one goes on
+            all further faces.
         tint: colour of the lenses, '#rrggbb'. None: the frame's own, as for the next two.
         opacity: 0 clear … 1 full tint.
         gradient: 0 even … 1 clear at the bottom.
+        nudge: how to move the frame from where it would sit.
         model: the mesh network, a name from the catalogue.
         device: 'auto', 'cpu' or 'cuda'; ignored when `engines` are given.
         engines: a pool to take networks from, so that many calls load them once.
@@ -102,8 +149,10 @@ def try_on(
         UnknownName, BadValue: no such frame, or a setting out of range.
     """
     started = time.perf_counter()
-    look_at = load_frame(frame) if isinstance(frame, str) else frame
-    look = _look(look_at, tint, opacity, gradient)
+    wanted = [frame] if isinstance(frame, str | Frame) else list(frame)
+    choices = [
+        None if one is None else choose(one, tint, opacity, gradient, nudge) for one in wanted
+    ]
     loaded = read(photo)
     read_ms = _since(started)
     pool = engines or Engines(device=device)
@@ -113,7 +162,32 @@ def try_on(
         if engines is None:
             pool.close()
     timed = replace(analysis, timings_ms={"read": read_ms, **analysis.timings_ms})
-    return dress(timed, look_at, look)
+    return dress_each(timed, choices)
+
+
+def choose(
+    frame: str | Frame,
+    tint: str | None = None,
+    opacity: float | None = None,
+    gradient: float | None = None,
+    nudge: Nudge = AS_IT_SITS,
+) -> Choice:
+    """A frame with lens settings, None for its own; see `try_on`.
+
+    Raises:
+        UnknownName, BadValue: no such frame, or a setting out of range.
+    """
+    found = load_frame(frame) if isinstance(frame, str) else frame
+    look = Look(
+        found.tint if tint is None else tint,
+        found.opacity if opacity is None else opacity,
+        found.gradient if gradient is None else gradient,
+    )
+    parse_color(look.tint)
+    check_number("opacity", look.opacity, 0, 1)
+    check_number("gradient", look.gradient, 0, 1)
+    check_nudge(nudge)
+    return Choice(found, look, nudge)
 
 
 def analyse(photo: Photo, engines: Engines, *, model: str = MODEL) -> Analysis:
@@ -143,46 +217,59 @@ def analyse(photo: Photo, engines: Engines, *, model: str = MODEL) -> Analysis:
     return Analysis(photo, tuple(faces), timings)
 
 
-def dress(analysis: Analysis, frame: Frame, look: Look | None = None) -> TryOn:
+def dress(
+    analysis: Analysis, frame: Frame, look: Look | None = None, nudge: Nudge = AS_IT_SITS
+) -> TryOn:
     """Put a frame on every face of an analysed photo. No network runs."""
-    started = time.perf_counter()
     look = look or Look(frame.tint, frame.opacity, frame.gradient)
+    return dress_each(analysis, [Choice(frame, look, nudge)])
+
+
+def dress_each(analysis: Analysis, choices: Sequence[Choice | None]) -> TryOn:
+    """Put a frame on each face of an analysed photo. No network runs.
+
+    Args:
+        analysis: the photo and its faces.
+        choices: what each face wears, in the order of `analysis.faces`; None: nothing. The last
+            one goes on all further faces.
+    """
+    if not choices:
+        raise BadValue("No frame was chosen.", "Name at least one.")
+    started = time.perf_counter()
     photo = analysis.photo
     pixels = photo.pixels.copy()
-    size = (pixels.shape[1], pixels.shape[0])
+    more = len(analysis.faces) - len(choices)
+    worn = [*choices, *[choices[-1]] * more][: len(analysis.faces)]
     # The far faces first, so that a near one stays in front.
-    for face in reversed(analysis.faces):
-        opaque, lenses = wear(frame, face.head, face.hair)
-        view = face.head.view
-        box = frame_box(opaque, lenses, view, size)
-        if box is not None:
-            surface = head_surface(face.head)
-            layer = render(opaque, lenses, surface, view, box, face.light, look)
-            compose(pixels, layer, face.head, face.light)
-    reports = tuple(_report(face, frame) for face in analysis.faces)
+    for face, choice in reversed(list(zip(analysis.faces, worn, strict=True))):
+        if choice is not None:
+            _draw(pixels, face, choice)
+    reports = tuple(
+        _report(face, choice) for face, choice in zip(analysis.faces, worn, strict=True)
+    )
     timings = {**analysis.timings_ms, "render": _since(started)}
-    recipe = {
-        "frame": frame.name,
-        "tint": look.tint,
-        "opacity": look.opacity,
-        "gradient": look.gradient,
-    }
-    name = f"{photo.name or 'photo'}-{frame.name}"
+    recipes = [choice and choice.recipe for choice in choices]
+    recipe = recipes[0] if len(recipes) == 1 and recipes[0] else {"faces": recipes}
+    names = "-".join(dict.fromkeys(choice.frame.name for choice in choices if choice))
+    name = f"{photo.name or 'photo'}-{names or 'bare'}"
     return TryOn(replace(photo, pixels=pixels, name=name), reports, timings, recipe)
 
 
-def _look(frame: Frame, tint: str | None, opacity: float | None, gradient: float | None) -> Look:
-    chosen = Look(
-        frame.tint if tint is None else tint,
-        frame.opacity if opacity is None else opacity,
-        frame.gradient if gradient is None else gradient,
-    )
-    parse_color(chosen.tint)
-    for name in ("opacity", "gradient"):
-        value = getattr(chosen, name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-            raise BadValue(f"The {name} is {value!r}.", "Choose a number from 0 to 1.")
-    return chosen
+def _draw(pixels: Pixels, face: Face, choice: Choice) -> None:
+    """Draw glasses on one face, in place."""
+    opaque, lenses = wear(choice.frame, face.head, face.hair, choice.nudge)
+    view = face.head.view
+    box = frame_box(opaque, lenses, view, (pixels.shape[1], pixels.shape[0]))
+    if box is not None:
+        surface = head_surface(face.head)
+        layer = render(opaque, lenses, surface, view, box, face.light, choice.look)
+        compose(pixels, layer, face.head, face.light)
+
+
+def _shrunk(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    if pixels.shape[1::-1] == size:
+        return np.ascontiguousarray(pixels)
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), pixels.dtype)
 
 
 def _small(pixels: Pixels) -> NDArray[np.uint8]:
@@ -222,29 +309,36 @@ def _vertex_normals(vertices: Array, triangles: Triangles) -> Array:
     return np.asarray(np.where(normals[:, 2:] > 0, -normals, normals), np.float32)
 
 
-def _report(face: Face, frame: Frame) -> dict[str, Any]:
+def _report(face: Face, choice: Choice | None) -> dict[str, Any]:
     yaw, pitch, roll = face.head.angles
     scale = face.head.millimetres
     left, right = face.mesh.pupils
-    outlines = _lens_polygons(face.head, frame)
-    return {
+    report: dict[str, Any] = {
         "box": _rounded(face.mesh.box),
         "pose": {"yaw": round(yaw, 1), "pitch": round(pitch, 1), "roll": round(roll, 1)},
         "pd_mm": {"value": scale.pupils.value, "error": scale.pupils.error},
         "face_width_mm": {"value": scale.face_width.value, "error": scale.face_width.error},
-        "frame": {"name": frame.name, "width_mm": round(frame.width, 1)},
-        "fit": verdict(frame, scale.face_width.value),
+        "frame": None,
+        "fit": None,
         "landmarks": {"left_pupil": _rounded(left), "right_pupil": _rounded(right)},
-        "lenses": {
+        "lenses": {},
+    }
+    if choice is not None:
+        frame, nudge = choice.frame, choice.nudge
+        width = frame.width * nudge.size
+        outlines = _lens_polygons(face.head, frame, nudge)
+        report["frame"] = {"name": frame.name, "width_mm": round(width, 1)}
+        report["fit"] = verdict(width, scale.face_width.value)
+        report["lenses"] = {
             side: [_rounded(point) for point in outline]
             for side, outline in zip(("left", "right"), outlines, strict=True)
-        },
-    }
+        }
+    return report
 
 
-def _lens_polygons(head: Head, frame: Frame) -> tuple[Array, Array]:
+def _lens_polygons(head: Head, frame: Frame, nudge: Nudge) -> tuple[Array, Array]:
     """The edges of the lenses in the photo, px: viewer's left, viewer's right."""
-    placement = place(frame, head)
+    placement = place(frame, head, nudge)
     x, y = (lens_outline(frame) + np.array([(frame.lens + frame.bridge) / 2, 0])).T
     polygons = []
     for side in (-1, 1):

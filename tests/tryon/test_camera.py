@@ -35,3 +35,12 @@ def test_origin_and_scale() -> None:
 def test_what_is_twice_as_far_is_half_as_large() -> None:
     view = View((0, 0), 2.0, 700)
     assert view.project(np.array([[10, 10, 700]], np.float32)).tolist() == [[10, 10]]
+
+
+@given(views, st.tuples(lengths, lengths), st.floats(0.05, 1), lengths, lengths, lengths)
+def test_zoomed_view_sees_points_where_the_zoomed_picture_shows_them(
+    view: View, corner: tuple[float, float], zoom: float, x: float, y: float, z: float
+) -> None:
+    point = np.array([[x, y, z]], np.float32)
+    there = (view.project(point) - corner) * zoom
+    assert view.zoomed(corner, zoom).project(point) == pytest.approx(there, rel=1e-4, abs=1e-2)

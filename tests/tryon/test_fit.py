@@ -8,8 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from genapp.errors import BadValue
 from genapp.tryon.arrays import Array
-from genapp.tryon.fit import EYELIDS, FARTHEST, LASHES, RIDGE, place, verdict, wear
+from genapp.tryon.fit import (
+    EYELIDS,
+    FARTHEST,
+    LASHES,
+    NUDGE_LIMITS,
+    RIDGE,
+    Nudge,
+    check_nudge,
+    place,
+    verdict,
+    wear,
+)
 from genapp.tryon.frames import Frame, load_frame
 from genapp.tryon.geometry import Part, Solid, front_depth, lens_outline
 from genapp.tryon.head import ears
@@ -176,7 +188,7 @@ def test_worn_frame_keeps_its_size_and_unit_normals(
 def test_verdict_goes_by_the_difference_of_the_widths(
     frame: Frame, difference: float, expected: str
 ) -> None:
-    assert verdict(frame, frame.width - difference) == expected
+    assert verdict(frame.width, frame.width - difference) == expected
 
 
 @given(st.floats(100, 200), st.floats(100, 200))
@@ -184,7 +196,7 @@ def test_narrower_face_never_gets_a_narrower_verdict(one: float, other: float) -
     frame = load_frame("round")
     order = ["narrow", "good", "wide"]
     small, large = sorted((one, other))
-    assert order.index(verdict(frame, small)) >= order.index(verdict(frame, large))
+    assert order.index(verdict(frame.width, small)) >= order.index(verdict(frame.width, large))
 
 
 def test_wider_frame_of_the_same_shape_is_wider(canonical: Canonical, face: Array) -> None:
@@ -193,3 +205,46 @@ def test_wider_frame_of_the_same_shape_is_wider(canonical: Canonical, face: Arra
     left, right = lens_edges(frame, head)
     wide_left, wide_right = lens_edges(replace(frame, lens=frame.lens + 6), head)
     assert wide_right[:, 0].max() - wide_left[:, 0].min() > right[:, 0].max() - left[:, 0].min()
+
+
+# Nudges ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("nudge", "moved"),
+    [
+        (Nudge(right=5), (5, 0, 0)),
+        (Nudge(down=-4), (0, -4, 0)),
+        (Nudge(forward=6), (0, 0, -6)),
+    ],
+)
+def test_nudge_moves_by_millimetres(
+    canonical: Canonical, face: Array, frame: Frame, nudge: Nudge, moved: tuple[float, ...]
+) -> None:
+    head = head_of(canonical, face)
+    before, after = place(frame, head), place(frame, head, nudge)
+    assert after.shift - before.shift == pytest.approx(np.array(moved), abs=1e-3)
+
+
+def test_nudge_turns_and_sizes_around_the_bridge(canonical: Canonical, face: Array) -> None:
+    frame = load_frame("round")
+    head = head_of(canonical, face)
+    ends = np.array([[-60, 0, 0], [60, 0, 0], [0, 0, 0]], np.float32)
+    left, right, middle = place(frame, head).to_head(ends)
+    turned = place(frame, head, Nudge(tilt=10, size=1.1))
+    new_left, new_right, new_middle = turned.to_head(ends)
+    assert new_middle == pytest.approx(middle, abs=1e-3)
+    assert np.linalg.norm(new_right - new_left) == pytest.approx(120 * 1.1, abs=1e-2)
+    # Clockwise: the viewer's right goes down.
+    across, was = new_right - new_left, right - left
+    angle = np.degrees(np.arctan2(across[1], across[0]) - np.arctan2(was[1], was[0]))
+    assert angle == pytest.approx(10, abs=1e-3)
+    assert turned.to_frame(turned.to_head(ends)) == pytest.approx(ends, abs=1e-2)
+
+
+def test_nudge_out_of_its_limits_is_refused() -> None:
+    for name, (low, high) in NUDGE_LIMITS.items():
+        check_nudge(Nudge(**{name: low}))
+        check_nudge(Nudge(**{name: high}))
+        with pytest.raises(BadValue, match=f"nudge '{name}'.*Choose a number from"):
+            check_nudge(Nudge(**{name: high + 0.1}))

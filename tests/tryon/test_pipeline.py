@@ -14,7 +14,18 @@ from PIL import Image, ImageCms
 from genapp.errors import BadValue, NoFace, UnknownName, UnreadablePicture, UserError
 from genapp.images import Photo, Pixels, encode, read
 from genapp.registry.engines import Engines
-from genapp.tryon import Analysis, Frame, Look, analyse, dress, load_frame, try_on
+from genapp.tryon import (
+    Analysis,
+    Frame,
+    Look,
+    Nudge,
+    analyse,
+    choose,
+    dress,
+    dress_each,
+    load_frame,
+    try_on,
+)
 from tests.tryon.conftest import EXAMPLES
 
 FACE_KEYS = {
@@ -334,3 +345,66 @@ def test_same_photo_at_half_the_size_measures_the_same(
     large = analyses[name].faces[0].head
     assert small.millimetres.pupils.value == pytest.approx(large.millimetres.pupils.value, rel=0.02)
     assert small.angles == pytest.approx(large.angles, abs=1.5)
+
+
+# Several faces, previews ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def couple(examples: dict[str, Photo], engines: Engines) -> Analysis:
+    one, other = (examples[name].pixels for name in ("young-woman", "young-man"))
+    rows = min(len(one), len(other))
+    return analyse(read(np.concatenate([one[:rows], other[:rows]], 1)), engines)
+
+
+def test_each_face_wears_its_own_frame(couple: Analysis) -> None:
+    assert len(couple.faces) == 2
+    result = dress_each(couple, [choose("aviator"), choose("wayfarer", tint="#802020")])
+    assert [face["frame"]["name"] for face in result.faces] == ["aviator", "wayfarer"]
+    assert [one["frame"] for one in result.recipe["faces"]] == ["aviator", "wayfarer"]
+    assert result.photo.name == "photo-aviator-wayfarer"
+    again = try_on(couple.photo, ["aviator", load_frame("wayfarer")])
+    assert [face["frame"]["name"] for face in again.faces] == ["aviator", "wayfarer"]
+
+
+def test_face_without_glasses_keeps_its_pixels(couple: Analysis) -> None:
+    result = dress_each(couple, [None, choose("round")])
+    bare, worn = result.faces
+    assert bare["frame"] is None
+    assert bare["fit"] is None
+    assert bare["lenses"] == {}
+    assert worn["frame"]["name"] == "round"
+    x, y, width, height = (round(value) for value in bare["box"])
+    part = (slice(y, y + height), slice(x, x + width))
+    assert np.array_equal(result.photo.pixels[part], couple.photo.pixels[part])
+    assert result.recipe["faces"][0] is None
+
+
+def test_the_last_choice_goes_on_all_further_faces(couple: Analysis) -> None:
+    result = dress_each(couple, [choose("round")])
+    assert [face["frame"]["name"] for face in result.faces] == ["round", "round"]
+    assert result.recipe["frame"] == "round"
+
+
+def test_no_choice_is_refused(couple: Analysis) -> None:
+    with pytest.raises(BadValue, match="No frame was chosen"):
+        dress_each(couple, [])
+
+
+def test_nudge_is_in_the_recipe_and_in_the_width(analysis: Analysis) -> None:
+    frame = load_frame("round")
+    result = dress(analysis, frame, nudge=Nudge(size=1.2))
+    assert result.recipe["nudge"]["size"] == 1.2
+    assert result.faces[0]["frame"]["width_mm"] == pytest.approx(frame.width * 1.2, abs=0.1)
+    assert "nudge" not in dress(analysis, frame).recipe
+
+
+def test_preview_shows_what_the_full_picture_shows(analysis: Analysis) -> None:
+    """Up to the finer sampling of the large one."""
+    frame = load_frame("wayfarer")
+    small = dress(analysis.preview(400), frame).photo.pixels
+    full = dress(analysis, frame).photo.pixels
+    assert max(small.shape) == 400
+    shrunk = cv2.resize(full, small.shape[1::-1], interpolation=cv2.INTER_AREA)
+    assert cv2.absdiff(small, np.asarray(shrunk, np.uint8)).mean() < 1
+    assert analysis.preview(10_000).photo.pixels.shape == full.shape
