@@ -14,7 +14,7 @@ import json
 import logging
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -80,10 +80,25 @@ def _add_try_on(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="OUT", type=Path, required=True, help="a picture, or a folder"
     )
-    parser.add_argument("--frame", metavar="NAME", default="aviator", help="default: %(default)s")
+    parser.add_argument(
+        "--frame",
+        metavar="NAME[,NAME…]",
+        default="aviator",
+        help="one for all faces, or one for each, the largest first, 'none' for no glasses; "
+        "default: %(default)s",
+    )
+    parser.add_argument(
+        "--compare", metavar="NAME,NAME…", help="the largest face in each of these, in one picture"
+    )
     parser.add_argument("--tint", metavar="#RRGGBB", help="colour of the lenses")
     parser.add_argument("--opacity", metavar="0..1", type=float, help="0 clear, 1 full tint")
     parser.add_argument("--gradient", metavar="0..1", type=float, help="0 even, 1 clear below")
+    parser.add_argument(
+        "--nudge",
+        metavar="KEY=N,…",
+        default="",
+        help="move the frame: right, down, forward (mm), tilt (degrees), size (times)",
+    )
     parser.add_argument(
         "--model",
         metavar="NAME",
@@ -98,6 +113,8 @@ def _add_try_on(parser: argparse.ArgumentParser) -> None:
 def _try_on(options: argparse.Namespace) -> int:
     from genapp.registry.engines import Engines
 
+    if options.compare:
+        return _compare(options)
     if options.face.is_dir():
         return _try_on_folder(options)
     _check_output(options.face, options.output)
@@ -107,6 +124,32 @@ def _try_on(options: argparse.Namespace) -> int:
         _print_json(result.report())
     else:
         _print_faces(options.output, result.report())
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from genapp import images
+    from genapp.tryon import compare_frames, parse_frames, parse_nudge
+
+    if options.face.is_dir():
+        raise BadValue("--compare was given a folder.", "Give it one photo.")
+    _check_output(options.face, options.output)
+    result = compare_frames(
+        options.face,
+        [name for name in parse_frames(options.compare) if name],
+        tint=options.tint,
+        opacity=options.opacity,
+        gradient=options.gradient,
+        nudge=parse_nudge(options.nudge),
+        model=options.model,
+        device=options.device,
+    )
+    notes = (*result.sheet.notes, *images.write(result.sheet, options.output))
+    _print_notes(options.face, notes)
+    if options.json:
+        _print_json(result.report())
+    else:
+        _print_faces(options.output, {"faces": result.faces})
     return 0
 
 
@@ -139,10 +182,12 @@ def _try_on_file(
     options: argparse.Namespace, source: Path, target: Path, engines: "Engines"
 ) -> "TryOn":
     from genapp import images, try_on
+    from genapp.tryon import parse_frames, parse_nudge
 
     result = try_on(
         source,
-        options.frame,
+        parse_frames(options.frame),
+        nudge=parse_nudge(options.nudge),
         tint=options.tint,
         opacity=options.opacity,
         gradient=options.gradient,
@@ -150,19 +195,23 @@ def _try_on_file(
         device=options.device,
         engines=engines,
     )
-    notes = (*result.photo.notes, *images.write(result.photo, target))
+    _print_notes(source, (*result.photo.notes, *images.write(result.photo, target)))
+    return result
+
+
+def _print_notes(source: Path, notes: Iterable[str]) -> None:
     for note in notes:
         print(f"{source.name}: {note}", file=sys.stderr)
-    return result
 
 
 def _print_faces(output: Path | str, report: dict[str, Any]) -> None:
     print(output)
     for face in report["faces"]:
         pupils, width, pose = face["pd_mm"], face["face_width_mm"], face["pose"]
+        frame = face["frame"]
+        worn = f"{frame['name']}, {frame['width_mm']:g} mm wide: {face['fit']}" if frame else "bare"
         print(
-            f"  {face['frame']['name']}, {face['frame']['width_mm']:g} mm wide: {face['fit']} on a "
-            f"face of {width['value']:g} ± {width['error']:g} mm; "
+            f"  {worn} on a face of {width['value']:g} ± {width['error']:g} mm; "
             f"pupils {pupils['value']:g} ± {pupils['error']:g} mm apart; "
             f"yaw {pose['yaw']:g}°, pitch {pose['pitch']:g}°, roll {pose['roll']:g}°"
         )

@@ -18,6 +18,7 @@ from genapp import cli, images
 from genapp.errors import NoFace
 from genapp.images import Photo
 from genapp.registry.engines import Engines
+from genapp.tryon import Nudge
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -101,7 +102,7 @@ def test_try_on(
 
 
 def test_try_on_passes_every_option_on(face: Path, calls: list[dict[str, Any]]) -> None:
-    looks = ("--tint", "#112233", "--opacity", "0.5", "--gradient", "0.25")
+    looks = ("--tint", "#112233", "--opacity", "0.5", "--gradient", "0.25", "--nudge", "down=2")
     names = ("--frame", "round", "--model", "face/other.v1", "--device", "cpu")
     assert run("try-on", face, "-o", face.with_name("out.png"), *looks, *names) == 0
     (call,) = calls
@@ -110,7 +111,8 @@ def test_try_on_passes_every_option_on(face: Path, calls: list[dict[str, Any]]) 
     assert engines.device == "cpu"
     assert call == {
         "photo": face,
-        "frame": "round",
+        "frame": ["round"],
+        "nudge": Nudge(down=2),
         "tint": "#112233",
         "opacity": 0.5,
         "gradient": 0.25,
@@ -124,6 +126,23 @@ def test_try_on_defaults_are_the_functions(monkeypatch: pytest.MonkeyPatch) -> N
     parameters = inspect.signature(genapp.try_on).parameters
     for name in ("frame", "tint", "opacity", "gradient", "model", "device"):
         assert parsed[name] == parameters[name].default, name
+
+
+def test_a_frame_for_each_face(face: Path, calls: list[dict[str, Any]]) -> None:
+    assert run("try-on", face, "-o", face.with_name("out.png"), "--frame", "round,none") == 0
+    assert calls[0]["frame"] == ["round", None]
+
+
+def test_compare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photo = Path(genapp.__file__).parent / "ui" / "examples" / "young-woman.jpg"
+    out = tmp_path / "out.png"
+    assert run("try-on", photo, "-o", out, "--compare", "round,aviator", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [face["frame"]["name"] for face in report["compared"]] == ["round", "aviator"]
+    sheet = images.read(out).pixels
+    assert sheet.shape[1] > sheet.shape[0]
+    assert run("try-on", photo.parent, "-o", tmp_path / "sheets", "--compare", "round") == 2
+    assert capsys.readouterr().err == "--compare was given a folder. Give it one photo.\n"
 
 
 def test_try_on_json(

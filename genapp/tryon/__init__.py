@@ -1,8 +1,9 @@
 """Virtual try-on: true 3-D glasses, in millimetres, on the faces of a photo."""
 
-from genapp.tryon.compare import Comparison, compare
+from genapp.tryon.compare import Comparison, compare, compare_frames
 from genapp.tryon.fit import NUDGE_LIMITS, Nudge
 from genapp.tryon.frames import Frame, frame_names, load_frame
+from genapp.tryon.parse import parse_frames, parse_nudge
 from genapp.tryon.pipeline import (
     Analysis,
     Choice,
@@ -30,10 +31,13 @@ __all__ = [
     "analyse",
     "choose",
     "compare",
+    "compare_frames",
     "draw_thumbnail",
     "dress",
     "dress_each",
     "frame_names",
     "load_frame",
+    "parse_frames",
+    "parse_nudge",
     "try_on",
 ]

@@ -10,8 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from genapp.errors import BadValue
-from genapp.images import Photo, to_8_bit
-from genapp.tryon.pipeline import Analysis, Choice, Face, dress_each
+from genapp.images import Photo, read, to_8_bit
+from genapp.registry.engines import Engines
+from genapp.tryon.fit import AS_IT_SITS, Nudge
+from genapp.tryon.frames import Frame
+from genapp.tryon.mesh import MODEL
+from genapp.tryon.pipeline import Analysis, Choice, Face, Picture, analyse, choose, dress_each
 
 CELL = 420
 """Longest side of one picture, px: four fill a screen."""
@@ -32,7 +36,7 @@ class Comparison:
     cells: tuple[NDArray[np.uint8], ...]
     """h×w×3 each, the same part of the photo, without captions."""
     captions: tuple[str, ...]
-    """Frame, size and fit."""
+    """Frame and size, on a second line its width and fit."""
     sheet: Photo
     """All of them in one picture, captions below."""
     faces: tuple[Mapping[str, Any], ...]
@@ -41,6 +45,29 @@ class Comparison:
     def report(self) -> dict[str, Any]:
         """The object that `--json` prints."""
         return {"compared": [dict(face) for face in self.faces]}
+
+
+def compare_frames(
+    photo: Picture,
+    frames: Sequence[str | Frame],
+    *,
+    tint: str | None = None,
+    opacity: float | None = None,
+    gradient: float | None = None,
+    nudge: Nudge = AS_IT_SITS,
+    model: str = MODEL,
+    device: str = "auto",
+    engines: Engines | None = None,
+) -> Comparison:
+    """Put each of several frames on the largest face of a photo; settings and errors as those of
+    `try_on`."""
+    choices = [choose(frame, tint, opacity, gradient, nudge) for frame in frames]
+    pool = engines or Engines(device=device)
+    try:
+        return compare(analyse(read(photo), pool, model=model), choices)
+    finally:
+        if engines is None:
+            pool.close()
 
 
 def compare(

@@ -1,89 +1,121 @@
 """The Try-on tab: a photo in, the same photo with glasses out."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
-from genapp import images
-from genapp.errors import BadValue, UnreadablePicture, UserError
+from genapp.errors import BadValue, UserError
 from genapp.registry.engines import Engines
 from genapp.tryon import (
-    Analysis,
+    Choice,
     Frame,
-    Look,
+    Nudge,
     TryOn,
-    analyse,
+    choose,
     draw_thumbnail,
-    dress,
     frame_names,
     load_frame,
-    try_on,
 )
-from genapp.ui.files import save_result
-from genapp.ui.photo_input import Payload, PhotoData, sent_file
+from genapp.ui import fitting, tryon_api
+from genapp.ui.fitting import EVERYONE, Fitting
+from genapp.ui.photo_input import Payload, sent_file
 
 EXAMPLES = Path(__file__).with_name("examples")
 FIRST = "aviator"
+COMPARED = ("aviator", "wayfarer", "round", "cat-eye", "rectangle", "hexagon")
+"""What is compared before the visitor says."""
 KEPT_SECONDS = 600
 DIVIDER = 15
 """Where the divider stands at first, in percent: both eyes lie beside it."""
 WELCOME = "Upload a photo, take one with the webcam, or click an example."
+FIT = MappingProxyType({"narrow": "narrow", "good": "a good fit", "wide": "wide"})
+"""What is said for a `Verdict`."""
+NUDGES = (
+    ("right", "Left ↔ right, mm", -8, 8, 0.5),
+    ("down", "Up ↔ down, mm", -12, 12, 0.5),
+    ("forward", "Closer ↔ farther from the eyes, mm", -6, 12, 0.5),
+    ("tilt", "Tilt, degrees", -10, 10, 0.5),
+    ("size", "Size, times its true one", 0.8, 1.2, 0.01),
+)
+"""Field of `Nudge`, label, least, most, step."""
 
 
-@dataclass(frozen=True)
-class Seen:
-    """The photo that a visitor looks at, with what the networks found in it."""
+class _Controls(NamedTuple):
+    """What together makes a `Choice`."""
 
-    source: str | bytes
-    analysis: Analysis
-    before: Path
-    """The photo as every browser shows it."""
-    worn: tuple[str, Look] | None = None
-    """Frame and lenses of the last result."""
-    after: Path | None = None
-    """The last result."""
+    frame: gr.State
+    tint: gr.ColorPicker
+    opacity: gr.Slider
+    gradient: gr.Slider
+    right: gr.Slider
+    down: gr.Slider
+    forward: gr.Slider
+    tilt: gr.Slider
+    size: gr.Slider
+
+
+class _Page(NamedTuple):
+    """What is on the tab, and what it remembers of a visitor."""
+
+    photo: gr.Image
+    faces: gr.Gallery
+    gallery: gr.Gallery
+    controls: _Controls
+    reset: gr.Button
+    bare: gr.Button
+    result: gr.ImageSlider
+    divider: gr.Slider
+    facts: gr.Markdown
+    download: gr.Button
+    file: gr.DownloadButton
+    wanted: gr.Dropdown
+    comparing: gr.Button
+    compared: gr.Gallery
+    sheet: gr.DownloadButton
+    seen: gr.State
+    """A `Fitting`, or None."""
+    who: gr.State
+    """Number of the face that the controls are for, or `EVERYONE`."""
+    names_compared: gr.State
 
 
 def build(engines: Engines) -> None:
     """Lay out the tab inside the current `gr.Blocks`."""
+    page = _lay_out()
+    _connect(page, engines)
+    tryon_api.build(engines)
+
+
+def _lay_out() -> _Page:
     frames = [load_frame(name) for name in frame_names()]
-    seen = gr.State(None, time_to_live=KEPT_SECONDS)
-    chosen = gr.State(FIRST)
     with gr.Row():
         with gr.Column(scale=2, min_width=320):
-            photo = gr.Image(
-                label="Your photo",
-                sources=["upload", "clipboard", "webcam"],
-                type="filepath",
-                format="png",
-                height=300,
-                webcam_options=gr.WebcamOptions(mirror=False),
-                elem_id="photo",
-            )
-            examples = sorted(str(path) for path in EXAMPLES.glob("*.jpg"))
-            gr.Examples(examples, photo, label="Examples", cache_examples=False, elem_id="examples")
-            gr.Markdown("**Frames** (lens-bridge-temple in mm)")
-            gallery = gr.Gallery(
-                list(zip(_thumbnails(frames), map(_caption, frames), strict=True)),
-                label="Frames",
-                show_label=False,
-                columns=3,
+            photo = _photo_input()
+            faces = gr.Gallery(
+                label="Who wears it?",
+                columns=6,
                 height="auto",
                 allow_preview=False,
-                selected_index=frame_names().index(FIRST),
                 buttons=[],
                 interactive=False,
-                object_fit="contain",
-                elem_id="frames",
+                visible=False,
+                elem_id="faces",
             )
+            gr.Markdown("**Frames** (lens-bridge-temple in mm)")
+            gallery = _frame_gallery(frames)
             with gr.Accordion("Lenses", open=False, elem_id="lenses"):
-                tint, opacity, gradient = _lens_controls(load_frame(FIRST))
+                lens = _lens_controls(load_frame(FIRST))
+            with gr.Accordion("Move the frame", open=False, elem_id="nudge"):
+                nudge = _nudge_controls()
+                reset = gr.Button("Back to where it sits by itself", size="sm", elem_id="reset")
+            bare = gr.Button("Glasses off / on", size="sm", elem_id="bare")
         with gr.Column(scale=3, min_width=320):
             result = gr.ImageSlider(
                 label="Before and after",
@@ -105,87 +137,250 @@ def build(engines: Engines) -> None:
                 elem_id="divider",
             )
             facts = gr.Markdown(WELCOME, elem_id="facts")
-            download = gr.DownloadButton(
+            download = gr.Button(
                 "Download the PNG at full size", interactive=False, elem_id="download"
             )
+            file = gr.DownloadButton(visible="hidden", elem_id="download-file")
+            with gr.Accordion("Compare frames", open=False, elem_id="compare"):
+                wanted = gr.Dropdown(
+                    [(_caption(frame), frame.name) for frame in frames],
+                    value=list(COMPARED),
+                    multiselect=True,
+                    max_choices=16,
+                    label="On the same face, side by side",
+                )
+                comparing = gr.Button("Compare", interactive=False, elem_id="comparing")
+                compared = gr.Gallery(
+                    label="Click the one to wear",
+                    columns=3,
+                    height="auto",
+                    allow_preview=False,
+                    buttons=[],
+                    interactive=False,
+                    visible=False,
+                    elem_id="compared",
+                )
+                sheet = gr.DownloadButton("Download as one picture", visible=False)
     gr.Markdown(
         "Your photo stays on this server, is not kept, and nobody else sees it: "
         "uploads and results are deleted after ten minutes.",
         elem_id="privacy",
     )
+    return _Page(
+        photo=photo,
+        faces=faces,
+        gallery=gallery,
+        controls=_Controls(gr.State(load_frame(FIRST)), *lens, *nudge),
+        reset=reset,
+        bare=bare,
+        result=result,
+        divider=divider,
+        facts=facts,
+        download=download,
+        file=file,
+        wanted=wanted,
+        comparing=comparing,
+        compared=compared,
+        sheet=sheet,
+        seen=gr.State(None, time_to_live=KEPT_SECONDS),
+        who=gr.State(EVERYONE),
+        names_compared=gr.State([]),
+    )
 
-    def show(
-        payload: Payload | None,
-        frame_name: str,
-        lens_tint: str,
-        lens_opacity: float,
-        lens_gradient: float,
-        last: Seen | None,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
-    ) -> Any:  # noqa: ANN401 (for result, facts, download and seen)
-        try:
-            source = sent_file(payload)
-            if source is None:
-                return None, WELCOME, _no_download(), None
-            look = Look(_hex(lens_tint), lens_opacity, lens_gradient)
-            if last and (last.source, last.worn) == (source, (frame_name, look)):
-                return gr.skip()
-            now = last if last and last.source == source else _see(source, engines, progress)
-            # Deleted when its time has come, however long the visitor goes on.
-            if not now.before.exists():
-                now = replace(now, before=_save_before(now.analysis))
-            progress(0.7, desc="Drawing the glasses")
-            worn = dress(now.analysis, load_frame(frame_name), look)
-            progress(0.9, desc="Saving the picture")
-            after = _save(worn)
-            # Only the newest result of a visitor takes up room.
-            if last and last.after:
-                last.after.unlink(missing_ok=True)
-        except UserError as error:
-            gr.Warning(str(error))
-            return None, f"**{error.message}** {error.remedy}", _no_download(), None
-        return (
-            (str(now.before), str(after)),
-            _facts(worn, load_frame(frame_name)),
-            gr.DownloadButton(value=str(after), interactive=True),
-            replace(now, worn=(frame_name, look), after=after),
-        )
 
-    def choose(event: gr.SelectData) -> tuple[str, str, float, float]:
-        frame = frames[event.index]
-        return frame.name, frame.tint, frame.opacity, frame.gradient
-
-    lens = [tint, opacity, gradient]
-    job = {
-        "fn": show,
-        "inputs": [photo, chosen, *lens, seen],
-        "outputs": [result, facts, download, seen],
+def _connect(page: _Page, engines: Engines) -> None:
+    """Tell the components what to do."""
+    lens = [page.controls.tint, page.controls.opacity, page.controls.gradient]
+    nudge = list(page.controls[4:])
+    shown = [
+        page.result,
+        page.facts,
+        page.download,
+        page.comparing,
+        page.faces,
+        page.who,
+        page.seen,
+    ]
+    private: dict[str, Any] = {"api_visibility": "private"}
+    quick: dict[str, Any] = {**private, "queue": False, "show_progress": "hidden"}
+    heavy: dict[str, Any] = {**private, "concurrency_id": "try-on"}
+    show: dict[str, Any] = {
+        **heavy,
+        "fn": partial(_show, engines),
+        "inputs": [page.photo, page.who, page.seen, *page.controls],
+        "outputs": shown,
         "preprocess": False,
-        "show_progress_on": [result],
+        "show_progress_on": [page.result],
         "trigger_mode": "always_last",
-        "concurrency_id": "try-on",
-        "api_visibility": "private",
     }
     # Not `release`, which the keyboard does not cause.
-    gr.on([photo.change, opacity.input, gradient.input], **job)
+    gr.on([page.photo.change, *(slider.input for slider in (*lens[1:], *nudge))], **show)
     # The picker's own `input` comes before its new value. Its `change` comes with a new frame too,
     # before the sliders have that frame's values; a round trip later they have.
-    tint.change(_pass, queue=False, show_progress="hidden", api_visibility="private").then(**job)
-    gallery.select(
-        choose, None, [chosen, *lens], queue=False, show_progress="hidden", api_visibility="private"
-    ).then(**job)
-    divider.input(
-        None,
-        divider,
-        result,
-        js="position => ({__type__: 'update', slider_position: position})",
-        api_visibility="private",
+    page.controls.tint.change(_pass, **quick).then(**show)
+    worn = [page.controls.frame, *lens]
+    page.gallery.select(_choose_frame, None, worn, **quick).then(**show)
+    page.compared.select(
+        _choose_compared, page.names_compared, [*worn, page.gallery], **quick
+    ).then(**show)
+    page.reset.click(_as_it_sits, None, nudge, **quick).then(**show)
+    page.faces.select(_choose_face, page.seen, [page.who, *page.controls, page.gallery], **quick)
+    page.bare.click(
+        _off_or_on,
+        [page.who, page.seen, *page.controls],
+        shown,
+        show_progress_on=[page.result],
+        **heavy,
     )
-    _endpoint(engines)
+    page.comparing.click(
+        _compare,
+        [page.wanted, page.who, page.seen],
+        [page.compared, page.names_compared, page.sheet],
+        **heavy,
+    )
+    page.download.click(
+        _save_full_size, page.seen, page.file, show_progress_on=[page.download], **heavy
+    ).success(None, js="() => document.querySelector('#download-file').click()", **private)
+    page.divider.input(
+        None,
+        page.divider,
+        page.result,
+        js="position => ({__type__: 'update', slider_position: position})",
+        **private,
+    )
+
+
+def _show(
+    engines: Engines,
+    payload: Payload | None,
+    person: int,
+    last: Fitting | None,
+    frame: Frame,
+    *settings: Any,  # noqa: ANN401 (the values of the other controls)
+    progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
+) -> Any:  # noqa: ANN401 (for result, facts, download, comparing, faces, who and seen)
+    source = None
+    try:
+        source = sent_file(payload)
+        if source is None:
+            return _nothing(WELCOME)
+        choice = _choice(frame, *settings)
+        if last is None or last.source != source:
+            now = fitting.see(source, engines, progress).choose(choice, EVERYONE)
+            person = EVERYONE
+        else:
+            now = last.choose(choice, person)
+            if now.choices == last.choices:
+                return gr.skip()
+        progress(0.7, desc="Drawing the glasses")
+        now, worn = fitting.draw(now)
+    except UserError as error:
+        gr.Warning(str(error))
+        # A bad setting takes nothing away; a bad photo has no result.
+        bad_photo = last is None or last.source != source
+        return _nothing(f"**{error.message}** {error.remedy}") if bad_photo else gr.skip()
+    return _shown(now, worn, person, new=last is None or last.source != source)
+
+
+def _off_or_on(person: int, last: Fitting | None, frame: Frame, *settings: Any) -> Any:  # noqa: ANN401
+    """For the same as `_show`."""
+    if last is None:
+        return gr.skip()
+    wears = last.worn_by(person) is not None
+    now, worn = fitting.draw(last.choose(None if wears else _choice(frame, *settings), person))
+    return _shown(now, worn, person, new=False)
+
+
+def _save_full_size(last: Fitting | None, progress: gr.Progress = gr.Progress()) -> str | None:  # noqa: B008
+    if last is None:
+        return None
+    progress(0.3, desc="Drawing at full size")
+    return str(fitting.draw_full_size(last))
+
+
+def _compare(
+    names: list[str],
+    person: int,
+    last: Fitting | None,
+    progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
+) -> Any:  # noqa: ANN401 (for compared, its names and sheet)
+    if last is None:
+        return gr.skip()
+    progress(0.2, desc="Drawing the frames")
+    try:
+        drawn, path = fitting.draw_comparison(last, [choose(name) for name in names], person)
+    except UserError as error:
+        gr.Warning(str(error))
+        return gr.skip()
+    pictures = [
+        (Image.fromarray(cell), f"{load_frame(name).title}: {FIT[face['fit']]}")
+        for name, cell, face in zip(names, drawn.cells, drawn.faces, strict=True)
+    ]
+    gallery_now = gr.Gallery(pictures, visible=True, selected_index=None)
+    return gallery_now, names, gr.DownloadButton(value=str(path), visible=True)
+
+
+def _choose_frame(event: gr.SelectData) -> Any:  # noqa: ANN401 (for frame and lenses)
+    frame = load_frame(frame_names()[event.index])
+    return frame, frame.tint, frame.opacity, frame.gradient
+
+
+def _choose_compared(names: list[str], event: gr.SelectData) -> Any:  # noqa: ANN401
+    frame = load_frame(names[event.index])
+    selected = gr.Gallery(selected_index=_index(frame.name))
+    return frame, frame.tint, frame.opacity, frame.gradient, selected
+
+
+def _choose_face(last: Fitting | None, event: gr.SelectData) -> Any:  # noqa: ANN401
+    """For who and the controls: they show what that face wears."""
+    person = int(event.index)
+    choice = last.worn_by(person) if last else None
+    if choice is None:
+        return person, *[gr.skip()] * len(_Controls._fields), gr.skip()
+    look, move = choice.look, choice.nudge
+    values = (choice.frame, look.tint, look.opacity, look.gradient)
+    moves = tuple(getattr(move, name) for name, *_ in NUDGES)
+    return person, *values, *moves, gr.Gallery(selected_index=_index(choice.frame.name))
+
+
+def _as_it_sits() -> list[float]:
+    """For the sliders that move the frame."""
+    return [getattr(Nudge(), name) for name, *_ in NUDGES]
 
 
 def _pass() -> None:
     """Do nothing."""
+
+
+def _photo_input() -> gr.Image:
+    photo = gr.Image(
+        label="Your photo",
+        sources=["upload", "clipboard", "webcam"],
+        type="filepath",
+        format="png",
+        height=300,
+        webcam_options=gr.WebcamOptions(mirror=False),
+        elem_id="photo",
+    )
+    examples = sorted(str(path) for path in EXAMPLES.glob("*.jpg"))
+    gr.Examples(examples, photo, label="Examples", cache_examples=False, elem_id="examples")
+    return photo
+
+
+def _frame_gallery(frames: list[Frame]) -> gr.Gallery:
+    return gr.Gallery(
+        list(zip(_thumbnails(frames), map(_caption, frames), strict=True)),
+        label="Frames",
+        show_label=False,
+        columns=3,
+        height="auto",
+        allow_preview=False,
+        selected_index=_index(FIRST),
+        buttons=[],
+        interactive=False,
+        object_fit="contain",
+        elem_id="frames",
+    )
 
 
 def _lens_controls(frame: Frame) -> tuple[gr.ColorPicker, gr.Slider, gr.Slider]:
@@ -198,107 +393,51 @@ def _lens_controls(frame: Frame) -> tuple[gr.ColorPicker, gr.Slider, gr.Slider]:
     )
 
 
-def _endpoint(engines: Engines) -> None:
-    """`/try_on` for programs: the same function as the library's and the command line's."""
+def _nudge_controls() -> list[gr.Slider]:
+    return [
+        gr.Slider(low, high, getattr(Nudge(), name), step=step, label=label)
+        for name, label, low, high, step in NUDGES
+    ]
 
-    def endpoint(
-        photo: Payload | None,
-        frame: str = FIRST,
-        tint: str = "",
-        opacity: float | None = None,
-        gradient: float | None = None,
-    ) -> tuple[str, dict[str, Any]]:
-        """Put a pair of glasses on every face of a photo.
 
-        Args:
-            photo: the picture.
-            frame: name of the glasses.
-            tint: colour of the lenses as '#rrggbb'; empty for the frame's own.
-            opacity: 0 clear to 1 full tint; empty for the frame's own.
-            gradient: 0 even to 1 clear at the bottom; empty for the frame's own.
+def _choice(frame: Frame, tint: str, opacity: float, gradient: float, *moves: float) -> Choice:
+    """From the values of the controls."""
+    right, down, forward, tilt, size = moves
+    return choose(frame, _hex(tint), opacity, gradient, Nudge(right, down, forward, tilt, size))
 
-        Returns:
-            The picture as PNG, and a report: faces with pose, measures in mm and fit; timings.
-        """
-        try:
-            source = sent_file(photo)
-            if source is None:
-                raise BadValue("There is no photo.", "Send one as 'photo'.")
-            worn = try_on(
-                source,
-                str(frame or FIRST),
-                tint=str(tint) if tint else None,
-                opacity=_number("opacity", opacity),
-                gradient=_number("gradient", gradient),
-                engines=engines,
-            )
-            return str(_save(worn)), worn.report()
-        except UserError as error:
-            raise gr.Error(str(error), print_exception=False) from error
 
-    photo = gr.Image(label="photo", type="filepath", visible=False)
-    photo.data_model = PhotoData
-    frame = gr.Textbox(FIRST, label="frame", info=", ".join(frame_names()), visible=False)
-    tint = gr.Textbox("", label="tint", visible=False)
-    opacity = gr.Number(None, label="opacity", visible=False)
-    gradient = gr.Number(None, label="gradient", visible=False)
-    picture = gr.File(label="picture", visible=False)
-    report = gr.JSON(label="report", visible=False)
-    gr.Button(visible=False).click(
-        endpoint,
-        [photo, frame, tint, opacity, gradient],
-        [picture, report],
-        preprocess=False,
-        api_name="try_on",
-        concurrency_id="try-on",
+def _nothing(text: str) -> Any:  # noqa: ANN401 (for what `show` fills)
+    off = gr.Button(interactive=False)
+    return None, text, off, off, gr.Gallery(visible=False), EVERYONE, None
+
+
+def _shown(now: Fitting, worn: TryOn, person: int, *, new: bool) -> Any:  # noqa: ANN401 (as above)
+    on = gr.Button(interactive=True)
+    several = len(now.analysis.faces) > 1
+    faces = (
+        gr.Gallery(
+            fitting.face_pictures(now) if several else None, visible=several, selected_index=0
+        )
+        if new
+        else gr.skip()
     )
+    return (str(now.before), str(now.after)), _facts(now, worn, person), on, on, faces, person, now
 
 
-def _number(name: str, value: object) -> float | None:
-    """What a program sent, which may be anything."""
-    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-        return value
-    raise BadValue(f"The {name} is {value!r}.", "Choose a number from 0 to 1.")
-
-
-def _see(source: str | bytes, engines: Engines, progress: gr.Progress) -> Seen:
-    progress(0.1, desc="Reading the photo")
-    if isinstance(source, str) and not Path(source).exists():
-        raise UnreadablePicture("Your photo was deleted after ten minutes.", "Upload it again.")
-    photo = images.read(source)
-    progress(0.3, desc="Looking for faces")
-    analysis = analyse(photo, engines)
-    return Seen(source, analysis, _save_before(analysis))
-
-
-def _save_before(analysis: Analysis) -> Path:
-    # Anew, because browsers show no TIFF, and turn inks into other colours than ours.
-    return save_result(images.encode(analysis.photo, "png"), "before.png")
-
-
-def _save(worn: TryOn) -> Path:
-    return save_result(images.encode(worn.photo, "png"), f"{worn.photo.name}.png")
-
-
-def _no_download() -> gr.DownloadButton:
-    return gr.DownloadButton(value=None, interactive=False)
-
-
-def _facts(worn: TryOn, frame: Frame) -> str:
+def _facts(now: Fitting, worn: TryOn, person: int) -> str:
     """A few lines about the result, for people."""
     count = len(worn.faces)
     lines = [*(f"*{note}*" for note in worn.photo.notes)]
-    face = worn.faces[0]
-    who = "" if count == 1 else f" (the largest of {count} faces)"
+    face, choice = worn.faces[max(person - 1, 0)], now.worn_by(person)
+    whose = "" if count == 1 else f" (face {max(person, 1)} of {count})"
     pupils, width = face["pd_mm"], face["face_width_mm"]
-    verdicts = {
-        "narrow": "narrow for this face",
-        "good": "a good fit",
-        "wide": "wide for this face",
-    }
-    lines.append(
-        f"**{frame.title} {frame.size}**, {frame.width:.0f} mm wide: {verdicts[face['fit']]}{who}."
-    )
+    if choice is None:
+        lines.append(f"No glasses{whose}.")
+    else:
+        lines.append(
+            f"**{choice.frame.title} {choice.frame.size}**, {face['frame']['width_mm']:.0f} mm "
+            f"wide: {FIT[face['fit']]} on this face{whose}."
+        )
     lines.append(
         f"Pupillary distance {pupils['value']:.0f} ± {pupils['error']:.0f} mm, "
         f"face width {width['value']:.0f} ± {width['error']:.0f} mm."
@@ -307,6 +446,12 @@ def _facts(worn: TryOn, frame: Frame) -> str:
     networks = worn.timings_ms["detect"] + worn.timings_ms["mesh"] + worn.timings_ms["pose"]
     lines.append(f"Face analysis {networks:.0f} ms, drawing {drawn:.0f} ms.")
     return "  \n".join(lines)
+
+
+def _index(name: str) -> int | None:
+    """Place of a frame in the gallery; None for one that is not there."""
+    names = frame_names()
+    return names.index(name) if name in names else None
 
 
 def _hex(color: str) -> str:

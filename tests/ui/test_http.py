@@ -14,11 +14,14 @@ from PIL import Image
 
 import genapp
 from genapp import images
+from genapp.tryon import Nudge, compare_frames
 
 FACE_KEYS = {
     *("box", "pose", "pd_mm", "face_width_mm", "frame", "fit", "landmarks", "lenses"),
 }
 SIZE = (768, 960)
+DEFAULTS = ("aviator", "", None, None, "", "")
+"""Of the parameters after the photo."""
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +55,11 @@ def test_the_endpoint_is_named_typed_and_documented(client: Client) -> None:
         ("tint", "", "Textbox"),
         ("opacity", None, "Number"),
         ("gradient", None, "Number"),
+        ("nudge", "", "Textbox"),
+        ("compare", "", "Textbox"),
     ]
     assert [parameter["parameter_has_default"] for parameter in info["parameters"]] == [
-        *(False, True, True, True, True)
+        *(False, True, True, True, True, True, True)
     ]
     assert [returned["label"] for returned in info["returns"]] == ["picture", "report"]
 
@@ -69,6 +74,24 @@ def test_a_photo_alone_gives_picture_and_report(client: Client, portrait: Path) 
     assert report["faces"][0].keys() == FACE_KEYS
     assert {"read", "detect", "mesh", "pose", "render"} <= report["timings_ms"].keys()
     assert report["recipe"] == expected.recipe
+
+
+def test_a_nudge_and_a_frame_for_each_face(client: Client, portrait: Path) -> None:
+    picture, report = try_on(
+        client, photo=handle_file(portrait), frame="round,none", nudge="down=3,size=1.1"
+    )
+    expected = genapp.try_on(portrait, "round", nudge=Nudge(down=3, size=1.1))
+    assert_pixels(picture.read_bytes(), expected.photo.pixels)
+    assert report["recipe"]["faces"] == [expected.recipe, None]
+    _, report = try_on(client, photo=handle_file(portrait), frame="none")
+    assert report["faces"][0]["frame"] is None
+
+
+def test_frames_are_compared(client: Client, portrait: Path) -> None:
+    picture, report = try_on(client, photo=handle_file(portrait), compare="round,aviator")
+    assert picture.name == "young-woman-compared.png"
+    assert [face["frame"]["name"] for face in report["compared"]] == ["round", "aviator"]
+    assert_pixels(picture.read_bytes(), compare_frames(portrait, ["round", "aviator"]).sheet.pixels)
 
 
 def test_every_option_counts(client: Client, portrait: Path) -> None:
@@ -143,7 +166,7 @@ def test_nothing_but_uploads_is_read(app_url: str, portrait: Path, mark: dict[st
 
 def test_a_data_url_is_not_degraded(app_url: str, portrait: Path) -> None:
     url = f"data:image/jpeg;base64,{base64.b64encode(portrait.read_bytes()).decode()}"
-    kind, answer = call(app_url, [{"url": url}, "aviator", "", None, None])
+    kind, answer = call(app_url, [{"url": url}, *DEFAULTS])
     assert kind == "complete"
     picture, _ = json.loads(answer)
     with urllib.request.urlopen(picture["url"]) as result:
@@ -151,7 +174,7 @@ def test_a_data_url_is_not_degraded(app_url: str, portrait: Path) -> None:
 
 
 def test_a_damaged_data_url_gets_its_sentence(app_url: str) -> None:
-    kind, answer = call(app_url, [{"url": "data:image/png;base64,AAA"}, "aviator", "", None, None])
+    kind, answer = call(app_url, [{"url": "data:image/png;base64,AAA"}, *DEFAULTS])
     assert kind == "error"
     assert json.loads(answer)["error"].startswith("The data: URL of the photo is damaged.")
 

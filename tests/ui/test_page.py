@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import genapp
-from genapp.tryon import load_frame
+from genapp.tryon import Nudge, load_frame
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -126,6 +126,72 @@ def test_upload_choose_download(page: "Page", portrait: Path) -> None:
     saved = pixels(Path(download.value.path()).read_bytes())
     assert saved.shape[1::-1] == Image.open(portrait).size
     assert (saved == genapp.try_on(portrait, "wayfarer").photo.pixels).all()
+
+
+def test_a_large_photo_is_downloaded_at_full_size(
+    page: "Page", portrait: Path, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.png"
+    Image.open(portrait).resize((1536, 1920)).save(large)
+    upload(page, large)
+    url = result(page, "large-aviator.png")
+    assert max(shown_pixels(url).shape) == 1280
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    saved = pixels(Path(download.value.path()).read_bytes())
+    assert (saved == genapp.try_on(large).photo.pixels).all()
+
+
+def test_each_face_its_own_frame(page: "Page", portrait: Path, tmp_path: Path) -> None:
+    two = tmp_path / "two.png"
+    other = Image.open(portrait.with_name("young-man.jpg"))
+    both = Image.new("RGB", (other.width * 2, other.height))
+    both.paste(Image.open(portrait), (0, 0))
+    both.paste(other, (other.width, 0))
+    both.crop((0, 0, both.width, 700)).resize((1024, 467)).save(two)
+    upload(page, two)
+    result(page, "two-aviator.png")
+    page.locator("#faces button.thumbnail-item").nth(2).click()
+    page.locator("#faces button.selected", has_text="Face 2").wait_for()
+    page.wait_for_timeout(500)
+    choose(page, "Round")
+    url = result(page, "two-aviator-round.png")
+    expected = genapp.try_on(two, ["aviator", "round"])
+    assert (shown_pixels(url) == expected.photo.pixels).all()
+    facts(page, "(face 2 of 2)")
+    page.locator("#bare").click()
+    result(page, "two-aviator.png", other_than=url)
+    facts(page, "No glasses (face 2 of 2)")
+
+
+def test_the_frame_is_moved_and_put_back(page: "Page", portrait: Path) -> None:
+    upload(page, portrait)
+    url = result(page, "young-woman-aviator.png")
+    page.get_by_role("button", name="Move the frame").click()
+    page.wait_for_timeout(1000)
+    page.get_by_label("range slider for Up ↔ down, mm").press("End")
+    moved = result(page, "young-woman-aviator.png", other_than=url)
+    expected = genapp.try_on(portrait, nudge=Nudge(down=12))
+    assert (shown_pixels(moved) == expected.photo.pixels).all()
+    page.locator("#reset").click()
+    back = result(page, "young-woman-aviator.png", other_than=moved)
+    assert (shown_pixels(back) == genapp.try_on(portrait).photo.pixels).all()
+
+
+def test_frames_are_compared_and_one_is_chosen(page: "Page", portrait: Path) -> None:
+    upload(page, portrait)
+    result(page, "young-woman-aviator.png")
+    page.get_by_role("button", name="Compare frames").click()
+    page.locator("#comparing").click()
+    page.locator("#compared img").nth(5).wait_for(timeout=PATIENCE_MS)
+    assert page.locator("#compared img").count() == 6
+    page.locator("#compared button.thumbnail-item", has_text="Wayfarer").click()
+    url = result(page, "young-woman-wayfarer.png")
+    assert (shown_pixels(url) == genapp.try_on(portrait, "wayfarer").photo.pixels).all()
+    page.locator("#frames button.selected", has_text="Wayfarer").wait_for()
+    with page.expect_download() as download:
+        page.get_by_text("Download as one picture").click()
+    assert download.value.suggested_filename == "young-woman-compared.png"
 
 
 def test_only_the_newest_result_is_kept(page: "Page", portrait: Path) -> None:
