@@ -250,6 +250,7 @@ def _models_list(options: argparse.Namespace) -> int:
             "engine": model.engine,
             "bytes": model.bytes,
             "embedded": model.embedded,
+            "pinned": model.pinned,
             "present": _present(model, store),
         }
         for model in load().models
@@ -283,7 +284,7 @@ def _models_show(options: argparse.Namespace) -> int:
         ("size", _size(model.bytes)),
         ("here", _yes(present)),
     ]
-    facts += [("file", f"{file.label}, SHA-256 {file.sha256}") for file in model.files]
+    facts += [("file", f"{file.label}, SHA-256 {file.sha256 or 'unknown'}") for file in model.files]
     for kind, ports in (("input", model.inputs), ("output", model.outputs)):
         for port in ports:
             shape = "×".join(str(size) for size in port.shape)
@@ -444,8 +445,10 @@ def _yes(flag: bool) -> str:
     return "yes" if flag else "no"
 
 
-def _size(count: int) -> str:
+def _size(count: int | None) -> str:
     """Decimal units, as file managers and the Hub show them."""
+    if count is None:
+        return "unknown"
     for unit, divisor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= divisor:
             return f"{count / divisor:.1f} {unit}"

@@ -41,17 +41,17 @@ class File:
 
     Attributes:
         model: name of the entry it belongs to.
-        sha256: 64 hexadecimal digits.
+        sha256: 64 hexadecimal digits; None where nobody has told it, as for the next one.
         bytes: size.
         path: place under the weights folder, with forward slashes; None if on the Hub.
         repo: "owner/name" on the Hub; None if embedded, as for the next two.
-        commit: 40 hexadecimal digits.
+        commit: 40 hexadecimal digits; None for whatever is newest.
         file: path inside the repository.
     """
 
     model: str
-    sha256: str
-    bytes: int
+    sha256: str | None
+    bytes: int | None
     path: str | None = None
     repo: str | None = None
     commit: str | None = None
@@ -61,6 +61,11 @@ class File:
     def label(self) -> str:
         """What to call it in a message."""
         return self.path or f"{self.repo}/{self.file}"
+
+    @property
+    def pinned(self) -> bool:
+        """Its bytes can be told from any others."""
+        return self.sha256 is not None and (self.path is not None or self.commit is not None)
 
 
 @dataclass(frozen=True)
@@ -128,9 +133,15 @@ class Model:
     measures: tuple[Measure, ...]
 
     @property
-    def bytes(self) -> int:
-        """Size of all files together."""
-        return sum(file.bytes for file in self.files)
+    def bytes(self) -> int | None:
+        """Size of all files together; None where one of them is not known."""
+        sizes = [file.bytes for file in self.files if file.bytes is not None]
+        return sum(sizes) if len(sizes) == len(self.files) else None
+
+    @property
+    def pinned(self) -> bool:
+        """Every file is; others are used only where the user allows it (see `Store`)."""
+        return all(file.pinned for file in self.files)
 
     @property
     def embedded(self) -> bool:
@@ -306,8 +317,12 @@ def _model(table: _Table) -> Model:
 def _file(table: _Table, model: str, engine: Backend) -> File:
     file = File(
         model=model,
-        sha256=table.text("sha256", SHA256, "64 lower-case hexadecimal digits"),
-        bytes=table.count("bytes"),
+        sha256=(
+            table.text("sha256", SHA256, "64 lower-case hexadecimal digits")
+            if table.has("sha256")
+            else None
+        ),
+        bytes=table.count("bytes") if table.has("bytes") else None,
         path=_inside(table, "path") if table.has("path") else None,
         repo=table.text("repo", REPO, "owner/name") if table.has("repo") else None,
         commit=(
@@ -323,12 +338,13 @@ def _file(table: _Table, model: str, engine: Backend) -> File:
         for key, value in on_hub.items():
             if value is not None:
                 raise table.error(key, "does not go with path: it is one or the other")
+        for key, known in (("sha256", file.sha256), ("bytes", file.bytes)):
+            if known is None:
+                raise table.error(key, "is missing")
     elif file.repo is None:
         raise table.error("path", "is missing (or repo, commit and file)")
-    else:
-        for key, value in on_hub.items():
-            if value is None:
-                raise table.error(key, "is missing")
+    elif file.file is None:
+        raise table.error("file", "is missing")
     key = "path" if file.path else "file"
     suffix = PurePosixPath(file.path or file.file or "").suffix.lower()
     if suffix in PICKLES:

@@ -74,32 +74,109 @@ class OnnxEngine:
         self._model = model
         self._session = session
         self._dtypes = {node.name: _dtype(node.type) for node in session.get_inputs()}
-        _check_ports(model, "input", model.inputs, session.get_inputs())
-        _check_ports(model, "output", model.outputs, session.get_outputs())
+        self._inputs = _matched(model, "input", model.inputs, session.get_inputs())
+        self._outputs = _matched(model, "output", model.outputs, session.get_outputs())
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """See `Engine.run`."""
         self._check(inputs)
-        names = [port.name for port in self._model.outputs]
+        named = {self._inputs[name]: array for name, array in inputs.items()}
         try:
-            outputs = self._session.run(names, dict(inputs))
+            outputs = self._session.run(list(self._outputs.values()), named)
         except Exception as error:
             translated = _translated(error, self._model)
             if translated is None:
                 raise
             raise translated from error
-        return dict(zip(names, outputs, strict=True))
+        return dict(zip(self._outputs, outputs, strict=True))
 
     def _check(self, inputs: Mapping[str, NDArray[Any]]) -> None:
-        ports = {port.name: port for port in self._model.inputs}
-        if inputs.keys() != ports.keys():
-            raise ValueError(f"{self._model.name} takes {sorted(ports)}, not {sorted(inputs)}")
+        _check_inputs(self._model, inputs)
         for name, array in inputs.items():
-            where = f"{self._model.name}, input {name!r}"
-            if array.dtype != self._dtypes[name]:
-                raise ValueError(f"{where} takes {self._dtypes[name]}, not {array.dtype}")
-            if not _fits(array.shape, ports[name].shape):
-                raise ValueError(f"{where} takes {list(ports[name].shape)}, not {array.shape}")
+            dtype = self._dtypes[self._inputs[name]]
+            if array.dtype != dtype:
+                where = f"{self._model.name}, input {name!r}"
+                raise ValueError(f"{where} takes {dtype}, not {array.dtype}")
+
+
+class TorchEngine:
+    """A network of pictures in torch: its architecture is told from the names and shapes of its
+    weights by spandrel. `run` may be called from several threads at once.
+
+    Weights are read as safetensors, or with `weights_only=True`: no code in the file is run. On
+    CUDA it runs in float16 where the architecture bears it.
+
+    Args:
+        model: the catalogue's entry, with one input and one output.
+        path: the .safetensors or .pth file.
+        device: "cpu", "cuda", or "auto": CUDA where it is there.
+
+    Raises:
+        CatalogError: the file is no network that spandrel knows, or of another scale.
+        BadValue: an unknown device, CUDA where there is none, or torch is not installed.
+    """
+
+    def __init__(self, model: Model, path: Path, device: str = "auto") -> None:
+        _check_device(device)
+        # Imported here because ONNX alone needs neither.
+        try:
+            import spandrel  # noqa: PLC0415
+            import torch  # noqa: PLC0415
+        except ImportError as error:
+            raise BadValue(
+                f"{model.name} needs {error.name}, which is not installed.",
+                "Run `pip install torch torchvision spandrel`, or choose an ONNX model.",
+            ) from error
+        if device == "cuda" and not torch.cuda.is_available():
+            raise _no_cuda()
+        self.device = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
+        try:
+            network = spandrel.ModelLoader().load_from_state_dict(_weights(path))
+        except Exception as error:
+            raise CatalogError(
+                f"{model.name}: {path.name} is not a network that spandrel knows: {error}"
+            ) from error
+        if not isinstance(network, spandrel.ImageModelDescriptor):
+            raise CatalogError(f"{model.name}: {path.name} does not make a picture of a picture")
+        self._dtype = (
+            torch.float16 if self.device == "cuda" and network.supports_half else torch.float32
+        )
+        self._model = model
+        self._network = network.to(torch.device(self.device), self._dtype).eval()
+
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """See `Engine.run`. Sides that the architecture cannot take are padded by spandrel."""
+        import torch  # noqa: PLC0415  (see __init__)
+
+        _check_inputs(self._model, inputs)
+        (array,) = inputs.values()
+        if array.dtype != np.float32:
+            raise ValueError(f"{self._model.name} takes float32, not {array.dtype}")
+        try:
+            with torch.inference_mode():
+                image = torch.from_numpy(np.ascontiguousarray(array)).to(self.device, self._dtype)
+                result = self._network(image).float().cpu().numpy()
+        except (RuntimeError, MemoryError) as error:
+            translated = _translated(error, self._model)
+            if translated is None:
+                raise
+            raise translated from error
+        return {self._model.outputs[0].name: result}
+
+
+def _weights(path: Path) -> dict[str, Any]:
+    """The state dict of a file; nested under 'params_ema', 'params' or 'state_dict' in some."""
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file  # noqa: PLC0415  (see TorchEngine)
+
+        return dict(load_file(path))
+    import torch  # noqa: PLC0415
+
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    for key in ("params_ema", "params", "state_dict"):
+        if key in state:
+            return dict(state[key])
+    return dict(state)
 
 
 class Engines:
@@ -121,8 +198,7 @@ class Engines:
         *,
         device: str = "auto",
     ) -> None:
-        if device not in DEVICES:
-            raise BadValue(f"There is no device {device!r}.", f"Use {', '.join(DEVICES)}.")
+        _check_device(device)
         self.catalog = catalog or load()
         self.store = store or Store()
         self.device = device
@@ -168,14 +244,26 @@ class Engines:
         self.close()
 
     def _build(self, model: Model) -> Engine:
-        if model.engine != "onnx":
-            raise ValueError(f"{model.name} has the engine {model.engine!r}, which runs nothing")
-        return OnnxEngine(model, self._first_file(model), self.device)
+        if model.engine == "data":
+            raise ValueError(f"{model.name} is data, no network")
+        engine = TorchEngine if model.engine == "torch" else OnnxEngine
+        return engine(model, self._first_file(model), self.device)
 
     def _first_file(self, model: Model) -> Path:
         """All files are made sure of; ONNX finds the others beside the first."""
         paths = [self.store.path(file) for file in model.files]
         return paths[0]
+
+
+def _check_inputs(model: Model, inputs: Mapping[str, NDArray[Any]]) -> None:
+    """Raises `ValueError` for missing and unknown inputs, and wrong shapes."""
+    ports = {port.name: port for port in model.inputs}
+    if inputs.keys() != ports.keys():
+        raise ValueError(f"{model.name} takes {sorted(ports)}, not {sorted(inputs)}")
+    for name, array in inputs.items():
+        if not _fits(array.shape, ports[name].shape):
+            where = f"{model.name}, input {name!r}"
+            raise ValueError(f"{where} takes {list(ports[name].shape)}, not {array.shape}")
 
 
 def usable_cores() -> int:
@@ -186,8 +274,7 @@ def usable_cores() -> int:
 
 
 def _providers(device: str, available: list[str]) -> list[str]:
-    if device not in DEVICES:
-        raise BadValue(f"There is no device {device!r}.", f"Use {', '.join(DEVICES)}.")
+    _check_device(device)
     has_cuda = "CUDAExecutionProvider" in available
     if device == "cuda" and not has_cuda:
         raise _no_cuda()
@@ -196,17 +283,23 @@ def _providers(device: str, available: list[str]) -> list[str]:
     return ["CUDAExecutionProvider", "CPUExecutionProvider"]
 
 
+def _check_device(device: str) -> None:
+    if device not in DEVICES:
+        raise BadValue(f"There is no device {device!r}.", f"Use {', '.join(DEVICES)}.")
+
+
 def _no_cuda() -> BadValue:
     return BadValue(
-        "ONNX Runtime finds no CUDA device here.",
-        "Use --device cpu, or install onnxruntime-gpu and the CUDA libraries it names.",
+        "There is no CUDA device here that this model's engine can use.",
+        "Use --device cpu, or install onnxruntime-gpu (for ONNX) or torch with CUDA.",
     )
 
 
 def _translated(error: Exception, model: Model) -> OutOfMemory | None:
-    """ONNX Runtime has one exception type; only its text tells memory from the rest."""
+    """ONNX Runtime and torch have one exception type; only its text tells memory from the rest."""
     text = str(error).lower()
-    if isinstance(error, MemoryError) or "failed to allocate" in text or "out of memory" in text:
+    signs = ("failed to allocate", "out of memory", "can't allocate memory")
+    if isinstance(error, MemoryError) or any(sign in text for sign in signs):
         return OutOfMemory(
             f"There is too little memory to run {model.name}.",
             "Use a smaller picture, or close other programs.",
@@ -214,18 +307,24 @@ def _translated(error: Exception, model: Model) -> OutOfMemory | None:
     return None
 
 
-def _check_ports(model: Model, kind: str, ports: tuple[Port, ...], nodes: list[Any]) -> None:
-    """Compare the catalogue's ports with those of the file."""
+def _matched(model: Model, kind: str, ports: tuple[Port, ...], nodes: list[Any]) -> dict[str, str]:
+    """The catalogue's names of ports to the file's, once both agree on the shapes.
+
+    They are the same but for the only port of a file from the Hub, whose exporter chose a name
+    that may never have been seen.
+    """
     names, found = [port.name for port in ports], [node.name for node in nodes]
-    if sorted(names) != sorted(found):
+    alone = len(names) == len(found) == 1 and not model.embedded
+    if sorted(names) != sorted(found) and not alone:
         raise CatalogError(
             f"{model.name}: {kind}s are {found} in the file, {names} in the catalogue"
         )
+    matched = dict(zip(names, found if alone else names, strict=True))
     shapes = {node.name: node.shape for node in nodes}
     for port in ports:
         # A free dimension has a name or None in the file. A fixed one must be the catalogue's;
         # the catalogue may fix what the file leaves free.
-        shape = shapes[port.name]
+        shape = shapes[matched[port.name]]
         agree = len(shape) == len(port.shape) and all(
             not isinstance(size, int) or size == listed
             for size, listed in zip(shape, port.shape, strict=True)
@@ -235,6 +334,7 @@ def _check_ports(model: Model, kind: str, ports: tuple[Port, ...], nodes: list[A
                 f"{model.name}: {kind} {port.name!r} has the shape {shape} in the file, "
                 f"{list(port.shape)} in the catalogue"
             )
+    return matched
 
 
 def _fits(shape: tuple[int, ...], expected: tuple[int | str, ...]) -> bool:

@@ -31,6 +31,9 @@ class Store:
         cache_dir: the Hub client's cache; by default its own (`HF_HOME`, `HF_HUB_CACHE`).
         endpoint: address of the Hub; by default the Hub client's own (`HF_ENDPOINT`).
         offline: never fetch. `HF_HUB_OFFLINE=1` has the same effect.
+        allow_unpinned: take files from the Hub of which the catalogue knows no commit or no hash,
+            too: whoever owns the repository decides what they are. By default no, unless
+            `GENAPP_ALLOW_UNPINNED=1`.
         stamps: the file of stamps; by default `genapp/checked.json` in the user's cache folder.
     """
 
@@ -41,12 +44,16 @@ class Store:
         cache_dir: Path | None = None,
         endpoint: str | None = None,
         offline: bool = False,
+        allow_unpinned: bool | None = None,
         stamps: Path | None = None,
     ) -> None:
         self._weights = weights or weights_folder()
         self._cache_dir = cache_dir
         self._endpoint = endpoint
         self._offline = offline
+        if allow_unpinned is None:
+            allow_unpinned = os.environ.get("GENAPP_ALLOW_UNPINNED") == "1"
+        self._allow_unpinned = allow_unpinned
         self._stamps = stamps or _default_stamps()
         self._lock = threading.Lock()
 
@@ -67,9 +74,14 @@ class Store:
         """Where the file is, checked; fetched first if need be.
 
         Raises:
-            ModelMissing: it is not here and cannot be fetched.
+            ModelMissing: it is not here and cannot be fetched, or is not pinned.
             HashMismatch: its bytes are wrong. Wrong bytes from the Hub are deleted.
         """
+        if not file.pinned and not self._allow_unpinned:
+            raise ModelMissing(
+                f"{file.label} is not pinned: no commit and SHA-256 of it are known.",
+                "Set GENAPP_ALLOW_UNPINNED=1 if you trust its owner.",
+            )
         path = self.find(file)
         if path is None:
             path = self._fetch(file)
@@ -99,15 +111,9 @@ class Store:
         return path
 
     def _check(self, file: File, path: Path) -> None:
-        size = path.stat().st_size
-        if size == file.bytes:
-            with path.open("rb") as stream:
-                digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            if digest == file.sha256:
-                return
-            problem = f"its SHA-256 is {digest[:12]}… instead of {file.sha256[:12]}…"
-        else:
-            problem = f"it has {size:,} bytes instead of {file.bytes:,}"
+        problem = _difference(file, path)
+        if problem is None:
+            return
         message = f"{file.label} is not the file that the catalogue names: {problem}."
         if file.path is not None:
             raise HashMismatch(message, _embedded_remedy())
@@ -132,7 +138,7 @@ class Store:
                 _pull_remedy(file),
             )
         repo, name = str(file.repo), str(file.file)
-        logger.info("fetching %s (%d bytes)", file.label, file.bytes)
+        logger.info("fetching %s (%s bytes)", file.label, file.bytes or "unknown")
         try:
             # One question first: hf_hub_download would knock for 24 s at a Hub that is not there.
             # An answer with an error is left to it, for it retries those that may pass.
@@ -195,12 +201,12 @@ def _missing(file: File, error: Exception) -> ModelMissing:
         )
     if isinstance(error, gone):
         return ModelMissing(
-            f"{file.label} is no longer on the Hub at commit {str(file.commit)[:7]}.",
+            f"{file.label} is no longer on the Hub at {_revision(file)}.",
             "Choose another model: `python -m genapp models list` names them.",
         )
     if code in {errno.ENOSPC, errno.EDQUOT}:
         return ModelMissing(
-            f"There is no room for {file.label} ({file.bytes:,} bytes).",
+            f"There is no room for {file.label} ({_bytes(file)}).",
             "Free some disk space, or move the cache with HF_HOME.",
         )
     if code in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}:
@@ -212,6 +218,20 @@ def _missing(file: File, error: Exception) -> ModelMissing:
         f"{file.label} is not on this machine and could not be fetched from the Hub.",
         f"Check the network. {_pull_remedy(file)}",
     )
+
+
+def _difference(file: File, path: Path) -> str | None:
+    """How the bytes differ from what the catalogue knows of them; None: they do not."""
+    size = path.stat().st_size
+    if file.bytes is not None and size != file.bytes:
+        return f"it has {size:,} bytes instead of {file.bytes:,}"
+    if file.sha256 is None:
+        return None
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    if digest != file.sha256:
+        return f"its SHA-256 is {digest[:12]}… instead of {file.sha256[:12]}…"
+    return None
 
 
 def _stamp(path: Path, file: File) -> dict[str, Any]:
@@ -226,6 +246,14 @@ def _default_stamps() -> Path | None:
     except RuntimeError:  # A user without a home folder.
         return None
     return cache / "genapp" / "checked.json"
+
+
+def _bytes(file: File) -> str:
+    return "size unknown" if file.bytes is None else f"{file.bytes:,} bytes"
+
+
+def _revision(file: File) -> str:
+    return f"commit {file.commit[:7]}" if file.commit else "its newest commit"
 
 
 def _embedded_remedy() -> str:

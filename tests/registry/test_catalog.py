@@ -136,7 +136,8 @@ def test_empty_catalogue() -> None:
         ("face/a.onnx", "face/a.pkl", "file 1: path: .pkl files run code"),
         ("face/a.onnx", "face/a.PTH", "file 1: path: .pth files are for the torch engine"),
         ('path = "face/a.onnx"', 'path = "a.onnx"\nrepo = "o/n"', "file 1: repo: does not go with"),
-        ('path = "face/a.onnx"', 'repo = "o/n"\nfile = "x.onnx"', "file 1: commit: is missing"),
+        (f'sha256 = "{SHA256}"\n', "", "file 1: sha256: is missing"),
+        ('path = "face/a.onnx"', 'repo = "o/n"', "file 1: file: is missing"),
         ("[-1, 1.0]", "[1, -1]", "input 'image': range: .* is not .lowest, highest"),
         ("[-1, 1.0]", "[0, 1, 2]", "input 'image': range: .* is not .lowest, highest"),
         ('layout = "NCHW"', 'layout = "NC"', "input 'image': layout: 'NC' does not give 4"),
@@ -171,6 +172,21 @@ def test_mistake_in_a_hub_file(old: str, new: str, problem: str) -> None:
     assert old in ON_HUB
     with pytest.raises(CatalogError, match=problem):
         catalog.parse(ON_HUB.replace(old, new))
+
+
+@pytest.mark.parametrize("missing", [f'commit = "{COMMIT}"\n', f'sha256 = "{SHA256}"\n'])
+def test_hub_file_without_commit_or_hash_is_not_pinned(missing: str) -> None:
+    assert catalog.parse(ON_HUB).models[0].pinned
+    assert missing in ON_HUB
+    model = catalog.parse(ON_HUB.replace(missing, "")).models[0]
+    assert not model.pinned
+
+
+def test_size_of_a_hub_file_may_be_unknown() -> None:
+    (size,) = [line for line in ON_HUB.splitlines() if line.strip().startswith("bytes")]
+    model = catalog.parse(ON_HUB.replace(size, "")).models[0]
+    assert model.bytes is None
+    assert model.pinned
 
 
 @pytest.mark.parametrize(

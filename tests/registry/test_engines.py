@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,19 @@ def test_out_of_memory(tmp_path: Path) -> None:
         engine.run({"a": np.ones(1, np.float32), "b": np.array([2**20, 2**20, 2**20])})
     small = engine.run({"a": np.ones(1, np.float32), "b": np.array([1, 2, 3])})
     assert small["y"].shape == (1, 2, 3)
+
+
+def test_only_port_of_a_hub_file_may_have_any_name(tmp_path: Path) -> None:
+    node = helper.make_tensor_value_info
+    image, result = (node(name, TensorProto.FLOAT, FREE) for name in ("pixels", "out"))
+    path = save(tmp_path / "x.onnx", "Neg", [image], result)
+    only = (Port("a", ("n", 3)),)
+    there = File("test/add.v1", "0" * 64, 1, repo="o/n", commit="0" * 40, file="x.onnx")
+    here = replace(there, repo=None, commit=None, file=None, path="x.onnx")
+    engine = OnnxEngine(entry(files=(there,), inputs=only), path, "cpu")
+    assert engine.run({"a": values([1, 2, 3])})["y"].tolist() == [[-1, -2, -3]]
+    with pytest.raises(CatalogError, match="inputs are"):
+        OnnxEngine(entry(files=(here,), inputs=only), path, "cpu")
 
 
 def test_devices(tmp_path: Path) -> None:
