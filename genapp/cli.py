@@ -25,7 +25,7 @@ from genapp.registry.store import Store
 
 if TYPE_CHECKING:
     from genapp.registry.engines import Engines
-    from genapp.tryon import TryOn
+    from genapp.tryon import Frame, TryOn
 
 # What counts as a picture in a folder. HEIC cannot be read, and is listed so that it is said.
 PICTURES = frozenset(
@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m genapp", description="Generative image models.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_try_on(commands.add_parser("try-on", help="put glasses on the faces of a photo"))
+    _add_frames(commands.add_parser("frames", help="list the frames, and export them as models"))
     _add_models(commands.add_parser("models", help="list, fetch and check the models"))
     _add_serve(commands.add_parser("serve", help="open the app in the browser"))
     return parser
@@ -84,8 +85,12 @@ def _add_try_on(parser: argparse.ArgumentParser) -> None:
         "--frame",
         metavar="NAME[,NAME…]",
         default="aviator",
-        help="one for all faces, or one for each, the largest first, 'none' for no glasses; "
+        help="one for all faces, or one for each, the largest first, 'none' for no glasses; a "
+        "name (see `frames list`), or a file of your own (.glb, .gltf, or .png of the front); "
         "default: %(default)s",
+    )
+    parser.add_argument(
+        "--width-mm", metavar="MM", type=float, help="width of the front of your own frame"
     )
     parser.add_argument(
         "--compare", metavar="NAME,NAME…", help="the largest face in each of these, in one picture"
@@ -118,8 +123,9 @@ def _try_on(options: argparse.Namespace) -> int:
     if options.face.is_dir():
         return _try_on_folder(options)
     _check_output(options.face, options.output)
+    frames = _frames(options)
     with Engines(device=options.device) as engines:
-        result = _try_on_file(options, options.face, options.output, engines)
+        result = _try_on_file(options, frames, options.face, options.output, engines)
     if options.json:
         _print_json(result.report())
     else:
@@ -127,16 +133,22 @@ def _try_on(options: argparse.Namespace) -> int:
     return 0
 
 
+def _frames(options: argparse.Namespace) -> "list[Frame | None]":
+    from genapp.tryon import open_frames, parse_frames
+
+    return open_frames(parse_frames(options.compare or options.frame), options.width_mm)
+
+
 def _compare(options: argparse.Namespace) -> int:
     from genapp import images
-    from genapp.tryon import compare_frames, parse_frames, parse_nudge
+    from genapp.tryon import compare_frames, parse_nudge
 
     if options.face.is_dir():
         raise BadValue("--compare was given a folder.", "Give it one photo.")
     _check_output(options.face, options.output)
     result = compare_frames(
         options.face,
-        [name for name in parse_frames(options.compare) if name],
+        [frame for frame in _frames(options) if frame],
         tint=options.tint,
         opacity=options.opacity,
         gradient=options.gradient,
@@ -161,11 +173,12 @@ def _try_on_folder(options: argparse.Namespace) -> int:
     pairs = _folder_pairs(options.face, options.output)
     results: list[dict[str, Any]] = []
     failures: list[dict[str, str]] = []
+    frames = _frames(options)
     with Engines(device=options.device) as engines:
         for source, target in tqdm(pairs, unit="photo"):
             try:
                 _check_output(source, target)
-                result = _try_on_file(options, source, target, engines)
+                result = _try_on_file(options, frames, source, target, engines)
             except UserError as error:
                 failures.append({"file": str(source), "reason": str(error)})
             else:
@@ -179,14 +192,18 @@ def _try_on_folder(options: argparse.Namespace) -> int:
 
 
 def _try_on_file(
-    options: argparse.Namespace, source: Path, target: Path, engines: "Engines"
+    options: argparse.Namespace,
+    frames: "Sequence[Frame | None]",
+    source: Path,
+    target: Path,
+    engines: "Engines",
 ) -> "TryOn":
     from genapp import images, try_on
-    from genapp.tryon import parse_frames, parse_nudge
+    from genapp.tryon import parse_nudge
 
     result = try_on(
         source,
-        parse_frames(options.frame),
+        frames,
         nudge=parse_nudge(options.nudge),
         tint=options.tint,
         opacity=options.opacity,
@@ -215,6 +232,64 @@ def _print_faces(output: Path | str, report: dict[str, Any]) -> None:
             f"pupils {pupils['value']:g} ± {pupils['error']:g} mm apart; "
             f"yaw {pose['yaw']:g}°, pitch {pose['pitch']:g}°, roll {pose['roll']:g}°"
         )
+
+
+# frames --------------------------------------------------------------------------------------
+
+
+def _add_frames(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="every frame with its sizes")
+    listing.add_argument("--json", action="store_true", help="print one JSON object")
+    listing.set_defaults(run=_frames_list)
+    export = actions.add_parser("export", help="write a frame as a 3-D model, to start from")
+    export.add_argument("name", metavar="NAME")
+    export.add_argument(
+        "-o", "--output", metavar="OUT.glb", type=Path, required=True, help="a .glb file"
+    )
+    export.set_defaults(run=_frames_export)
+
+
+def _frames_list(options: argparse.Namespace) -> int:
+    from genapp.tryon import frame_names, load_frame
+
+    frames = [load_frame(name) for name in frame_names()]
+    if options.json:
+        rows = [
+            {
+                "name": frame.name,
+                "title": frame.title,
+                "lens_mm": frame.lens,
+                "bridge_mm": frame.bridge,
+                "temple_mm": frame.temple,
+                "width_mm": round(frame.width, 1),
+            }
+            for frame in frames
+        ]
+        _print_json({"frames": rows})
+        return 0
+    table = [("NAME", "TITLE", "LENS-BRIDGE-TEMPLE", "WIDTH")]
+    table += [(frame.name, frame.title, frame.size, f"{frame.width:.0f} mm") for frame in frames]
+    _print_table(table)
+    return 0
+
+
+def _frames_export(options: argparse.Namespace) -> int:
+    from genapp.files import write_atomic
+    from genapp.tryon import load_frame, write_glb
+
+    frame = load_frame(options.name)
+    if options.output.suffix.lower() != ".glb":
+        raise BadValue(f"{str(options.output)!r} is no name for a model.", "End it in .glb.")
+    data = write_glb(frame)
+    try:
+        write_atomic(options.output, data)
+    except OSError as error:
+        raise BadValue(
+            f"{str(options.output)!r} cannot be written: {error.strerror}.", "Choose another place."
+        ) from error
+    print(options.output)
+    return 0
 
 
 # models --------------------------------------------------------------------------------------

@@ -33,7 +33,12 @@ class UnreadablePicture(UserError):
 
 
 class TooLarge(UserError):
-    """The picture has more pixels than the limit."""
+    """The picture has more pixels, or the model more bytes or triangles, than the limit."""
+
+
+class UnreadableFrame(UserError):
+    """The file is no model or picture of glasses, is damaged, or is of a kind that cannot be
+    read."""
 
 
 class NoFace(UserError):

@@ -3,6 +3,8 @@
 from genapp.tryon.compare import Comparison, compare, compare_frames
 from genapp.tryon.fit import NUDGE_LIMITS, Nudge
 from genapp.tryon.frames import Frame, frame_names, load_frame
+from genapp.tryon.gltf import write_glb
+from genapp.tryon.own import open_frame, open_frames
 from genapp.tryon.parse import parse_frames, parse_nudge
 from genapp.tryon.pipeline import (
     Analysis,
@@ -37,7 +39,10 @@ __all__ = [
     "dress_each",
     "frame_names",
     "load_frame",
+    "open_frame",
+    "open_frames",
     "parse_frames",
     "parse_nudge",
     "try_on",
+    "write_glb",
 ]

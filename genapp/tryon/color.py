@@ -56,3 +56,9 @@ def parse_color(text: str) -> Array:
             f"{text!r} is not a colour.", "Write it as '#rrggbb', for example '#203040'."
         ) from None
     return srgb_to_linear(srgb)
+
+
+def format_color(linear: Array) -> str:
+    """Three linear-light values 0..1 as '#rrggbb', the inverse of `parse_color`."""
+    red, green, blue = np.rint(linear_to_srgb(np.asarray(linear)) * 255).astype(int).tolist()
+    return f"#{red:02x}{green:02x}{blue:02x}"

@@ -13,8 +13,8 @@ from genapp.errors import BadValue
 from genapp.images import Photo, read, to_8_bit
 from genapp.registry.engines import Engines
 from genapp.tryon.fit import AS_IT_SITS, Nudge
-from genapp.tryon.frames import Frame
 from genapp.tryon.mesh import MODEL
+from genapp.tryon.own import Source
 from genapp.tryon.pipeline import Analysis, Choice, Face, Picture, analyse, choose, dress_each
 
 CELL = 420
@@ -49,7 +49,7 @@ class Comparison:
 
 def compare_frames(
     photo: Picture,
-    frames: Sequence[str | Frame],
+    frames: Sequence[Source],
     *,
     tint: str | None = None,
     opacity: float | None = None,

@@ -9,11 +9,12 @@ import numpy as np
 from genapp.errors import check_number
 from genapp.tryon.arrays import Array
 from genapp.tryon.frames import Frame
-from genapp.tryon.geometry import Part, Solid, build, front_depth
+from genapp.tryon.geometry import build, front_depth
 from genapp.tryon.hair import Hair
 from genapp.tryon.head import ears
 from genapp.tryon.mesh import LEFT_IRIS, RIGHT_IRIS
 from genapp.tryon.pose import Head
+from genapp.tryon.solid import Part, Solid
 
 Verdict = Literal["narrow", "good", "wide"]
 

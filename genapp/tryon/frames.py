@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 
 from genapp.errors import BadValue, UnknownName
 from genapp.tryon.color import parse_color
+from genapp.tryon.solid import Solids
 
 Material = Literal["acetate", "metal", "transparent"]
 Rims = Literal["full", "half", "none"]
@@ -98,6 +99,10 @@ class Frame:
     """Face form angle: how far each lens turns around the face."""
     tilt: float = 8.0
     """Pantoscopic tilt: how far the bottoms of the lenses lean towards the cheeks."""
+    solids: Solids | None = None
+    """The triangles, where a file gave them; the measures are then read off them."""
+    notes: tuple[str, ...] = ()
+    """What was assumed or left out on the way in, one sentence each."""
 
     @property
     def finish(self) -> Finish:
@@ -131,7 +136,7 @@ END_PIECE = 1.5
 BEVEL = (0.5, 0.5, 0.5)
 """What shows of the edge of a lens that has no rim, mm."""
 
-_KEYS = {f.name for f in fields(Frame)} - {"name"}
+_KEYS = {f.name for f in fields(Frame)} - {"name", "solids", "notes"}
 _OPTIONAL = {f.name for f in fields(Frame) if f.default is not MISSING}
 _FINISH_KEYS = {f.name for f in fields(Finish)}
 _LIMITS = MappingProxyType(

@@ -6,7 +6,6 @@ section drawn along a path.
 """
 
 from dataclasses import dataclass, replace
-from enum import IntEnum
 from functools import cache
 
 import numpy as np
@@ -16,11 +15,12 @@ from genapp.tryon.arrays import Array, Triangles
 from genapp.tryon.color import parse_color
 from genapp.tryon.frames import BEVEL, END_PIECE, Finish, Frame
 from genapp.tryon.light import smooth_step
+from genapp.tryon.solid import Ears, Part, Solid, Solids, bend_temples, join
 
 OUTLINE_POINTS = 120
 LENS_RINGS = 6
-EAR = (74.0, -4.0, 98.0)
-"""Where the left ear holds the temple of a frame that nobody wears, mm."""
+AVERAGE_EARS: Ears = ((-74.0, -4.0, 98.0), (74.0, -4.0, 98.0))
+"""Where ears hold the temples of a frame that nobody wears, mm."""
 CLEAR = 0.95
 """How much of the light a transparent material lets through, but for its colour."""
 FLECK_WAVES = 10
@@ -41,39 +41,6 @@ BEVELLED = Finish("transparent", "#bcc8c5")
 STEEL = Finish("metal", "#b4b5b8")
 
 
-class Part(IntEnum):
-    """What a triangle belongs to."""
-
-    RIM = 1
-    TEMPLE = 2
-    PAD = 3
-    LENS = 4
-
-
-@dataclass(frozen=True, eq=False)
-class Solid:
-    """Triangles with a unit normal, two surface coordinates and a material at each vertex."""
-
-    vertices: Array
-    """V×3, mm."""
-    normals: Array
-    """V×3, unit length, pointing outwards."""
-    triangles: Triangles
-    """T×3 indices into `vertices`."""
-    part: NDArray[np.uint8]
-    """V, the `Part` of each vertex."""
-    along: Array
-    """V, 0..1: on a lens the height from its top; on a temple the way from hinge to tip."""
-    color: Array
-    """V×3, linear RGB: of the surface; of a lens the colour of its mirror coating."""
-    metal: Array
-    """V, 0..1: 1 reflects in its colour; of a lens the strength of its mirror coating."""
-    clear: Array
-    """V, 0..1: how much light passes through, but for the colour."""
-    hidden: Array | None = None
-    """V, 0..1: how much something else than the head lies over it; None: nothing does."""
-
-
 @dataclass(frozen=True, eq=False)
 class _Piece:
     """Some triangles of one part and one finish, see `Solid`."""
@@ -86,9 +53,7 @@ class _Piece:
     finish: Finish
 
 
-def build(
-    frame: Frame, ears: tuple[tuple[float, float, float], tuple[float, float, float]] | None = None
-) -> tuple[Solid, Solid]:
+def build(frame: Frame, ears: Ears | None = None) -> tuple[Solid, Solid]:
     """The opaque parts and the lenses of a frame.
 
     Args:
@@ -96,9 +61,11 @@ def build(
         ears: where the temples rest, viewer's left and right, in frame space (mm). Real temples
             bend outwards to fit a head, and so do these. None: an average head.
     """
-    x, y, z = EAR
-    left_ear, right_ear = ears or ((-x, y, z), (x, y, z))
     outline = lens_outline(frame)
+    if frame.solids is not None:
+        lenses = frame.solids.lenses or _lenses(frame, outline)
+        return _from_file(frame, frame.solids, ears), lenses
+    left_ear, right_ear = ears or AVERAGE_EARS
     half = [
         *_rims(frame, outline),
         *_pads(frame, outline),
@@ -108,10 +75,24 @@ def build(
     mirrored_ear = (-left_ear[0], left_ear[1], left_ear[2])
     left = [_mirror(piece) for piece in [*half, _temple(frame, mirrored_ear)]]
     opaque = _solid([*half, _temple(frame, right_ear), *left, *_bridges(frame, outline)])
+    return opaque, _lenses(frame, outline)
+
+
+def _lenses(frame: Frame, outline: Array) -> Solid:
     lens = _lens(frame, outline)
     lenses = _solid([lens, _mirror(lens)])
     mirror = np.full_like(lenses.metal, frame.mirror)
-    return opaque, replace(lenses, metal=mirror, clear=np.ones_like(mirror))
+    return replace(lenses, metal=mirror, clear=np.ones_like(mirror))
+
+
+def _from_file(frame: Frame, solids: Solids, ears: Ears | None) -> Solid:
+    """The opaque parts of a frame that was read from a file, with temples."""
+    if solids.rests is not None:
+        return bend_temples(solids, ears) if ears else solids.opaque
+    (x, y, z), right_ear = ears or AVERAGE_EARS
+    right, left = _temple(frame, right_ear), _temple(frame, (-x, y, z))
+    joint = _joint(frame)
+    return join([solids.opaque, _solid([right, joint, _mirror(left), _mirror(joint)])])
 
 
 def lens_outline(frame: Frame) -> Array:
@@ -305,6 +286,17 @@ def _end_piece(frame: Frame, outline: Array) -> _Piece:
     across = np.tile(np.array([0, -1, 0], np.float32), (len(t), 1))
     depth = np.full_like(t, _end_piece_depth(frame))
     return _sweep(path, across, height, depth, Part.RIM, finish, False)
+
+
+def _joint(frame: Frame) -> _Piece:
+    """From the back of a front that was read from a file straight to the temple."""
+    hinge = hinge_point(frame)
+    start = hinge - np.array([0, 0, frame.depth / 2 + 2.5], np.float32)
+    path = np.stack([start, hinge])
+    across = np.tile(np.array([0, -1, 0], np.float32), (2, 1))
+    height = np.full(2, _temple_height(frame), np.float32)
+    depth = np.full(2, _end_piece_depth(frame), np.float32)
+    return _sweep(path, across, height, depth, Part.RIM, frame.temple_finish, False)
 
 
 def _end_piece_depth(frame: Frame) -> float:

@@ -20,12 +20,13 @@ from genapp.tryon.color import parse_color, pixels_to_linear
 from genapp.tryon.compose import compose
 from genapp.tryon.detect import detect
 from genapp.tryon.fit import AS_IT_SITS, Nudge, check_nudge, place, verdict, wear
-from genapp.tryon.frames import Frame, load_frame
+from genapp.tryon.frames import Frame
 from genapp.tryon.geometry import front_depth, lens_outline
 from genapp.tryon.hair import Hair, find_hair
 from genapp.tryon.head import head_surface
 from genapp.tryon.light import Light, estimate_light
 from genapp.tryon.mesh import MODEL, SKIN, Mesh, find_mesh
+from genapp.tryon.own import Source, open_frame, open_frames
 from genapp.tryon.pose import Head, find_head, load_canonical
 from genapp.tryon.render import Look, frame_box, render
 
@@ -118,8 +119,9 @@ class TryOn:
 
 def try_on(
     photo: Picture,
-    frame: str | Frame | Sequence[str | Frame | None] = "aviator",
+    frame: Source | Sequence[Source | None] = "aviator",
     *,
+    width_mm: float | None = None,
     tint: str | None = None,
     opacity: float | None = None,
     gradient: float | None = None,
@@ -132,9 +134,11 @@ def try_on(
 
     Args:
         photo: path, bytes of a file, PIL image, array (see `genapp.images.read`) or `Photo`.
-        frame: name of a frame (`frame_names()`), or a `Frame` of your own; or several: the first
-            for the largest face and so on, None for a face without glasses. The last one goes on
-            all further faces.
+        frame: name of a frame (`frame_names()`), or one of your own: path or bytes of a `.glb` or
+            `.gltf` model or of a picture of the front, or a `Frame` (see `open_frame`); or
+            several: the first for the largest face and so on, None for a face without glasses.
+            The last one goes on all further faces.
+        width_mm: width of the front of your own frames; a picture needs it.
         tint: colour of the lenses, '#rrggbb'. None: the frame's own, as for the next two.
         opacity: 0 clear … 1 full tint.
         gradient: 0 even … 1 clear at the bottom.
@@ -147,11 +151,12 @@ def try_on(
         NoFace: there is no face in the photo.
         UnreadablePicture, TooLarge: the photo cannot be read.
         UnknownName, BadValue: no such frame, or a setting out of range.
+        UnreadableFrame: the file of your own frame cannot be used.
     """
     started = time.perf_counter()
-    wanted = [frame] if isinstance(frame, str | Frame) else list(frame)
+    frames = open_frames([frame] if isinstance(frame, Source) else frame, width_mm)
     choices = [
-        None if one is None else choose(one, tint, opacity, gradient, nudge) for one in wanted
+        None if one is None else choose(one, tint, opacity, gradient, nudge) for one in frames
     ]
     loaded = read(photo)
     read_ms = _since(started)
@@ -166,7 +171,7 @@ def try_on(
 
 
 def choose(
-    frame: str | Frame,
+    frame: Source,
     tint: str | None = None,
     opacity: float | None = None,
     gradient: float | None = None,
@@ -177,7 +182,7 @@ def choose(
     Raises:
         UnknownName, BadValue: no such frame, or a setting out of range.
     """
-    found = load_frame(frame) if isinstance(frame, str) else frame
+    found = open_frame(frame)
     look = Look(
         found.tint if tint is None else tint,
         found.opacity if opacity is None else opacity,
@@ -252,7 +257,11 @@ def dress_each(analysis: Analysis, choices: Sequence[Choice | None]) -> TryOn:
     recipe = recipes[0] if len(recipes) == 1 and recipes[0] else {"faces": recipes}
     names = "-".join(dict.fromkeys(choice.frame.name for choice in choices if choice))
     name = f"{photo.name or 'photo'}-{names or 'bare'}"
-    return TryOn(replace(photo, pixels=pixels, name=name), reports, timings, recipe)
+    notes = [note for choice in choices if choice for note in choice.frame.notes]
+    dressed = replace(
+        photo, pixels=pixels, name=name, notes=tuple(dict.fromkeys([*photo.notes, *notes]))
+    )
+    return TryOn(dressed, reports, timings, recipe)
 
 
 def _draw(pixels: Pixels, face: Face, choice: Choice) -> None:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from genapp.tryon.arrays import Array, Triangles
 from genapp.tryon.camera import View
 from genapp.tryon.color import parse_color
-from genapp.tryon.geometry import Part, Solid
 from genapp.tryon.light import Light, smooth_step
+from genapp.tryon.solid import Part, Solid
 
 Box = tuple[int, int, int, int]
 

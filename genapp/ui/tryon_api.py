@@ -6,7 +6,14 @@ import gradio as gr
 
 from genapp.errors import BadValue, UserError
 from genapp.registry.engines import Engines
-from genapp.tryon import compare_frames, frame_names, parse_frames, parse_nudge, try_on
+from genapp.tryon import (
+    compare_frames,
+    frame_names,
+    load_frame,
+    parse_frames,
+    parse_nudge,
+    try_on,
+)
 from genapp.ui.fitting import save
 from genapp.ui.photo_input import Payload, PhotoData, sent_file
 
@@ -53,10 +60,14 @@ def build(engines: Engines) -> None:
             }
             move = parse_nudge(str(nudge or ""))
             if compare:
-                names = [name for name in parse_frames(str(compare)) if name]
+                names = [load_frame(name) for name in parse_frames(str(compare)) if name]
                 compared = compare_frames(source, names, **lens, nudge=move, engines=engines)
                 return str(save(compared.sheet)), compared.report()
-            frames = parse_frames(str(frame or FIRST))
+            # Names only: whoever calls must not open the server's files.
+            frames = [
+                None if name is None else load_frame(name)
+                for name in parse_frames(str(frame or FIRST))
+            ]
             worn = try_on(source, frames, **lens, nudge=move, engines=engines)
             return str(save(worn.photo)), worn.report()
         except UserError as error:
