@@ -11,10 +11,17 @@ from genapp.tryon.color import linear_to_srgb
 from genapp.tryon.frames import Frame
 from genapp.tryon.geometry import build
 from genapp.tryon.light import STUDIO
-from genapp.tryon.render import Look, render
+from genapp.tryon.render import FADE, Look, render
+from genapp.tryon.solid import Solid
 
 YAW, PITCH = 26.0, -6.0
 """Degrees by which the frame is turned, so that its depth shows."""
+DISTANCE = 700.0
+"""Of the camera, mm."""
+WIDTH = 200.0
+"""How many millimetres a picture is wide."""
+MARGIN = 0.04
+"""Part of the picture that stays empty on every side."""
 
 
 def draw_thumbnail(frame: Frame, width: int = 320, height: int = 180) -> NDArray[np.uint8]:
@@ -33,10 +40,25 @@ def draw_thumbnail(frame: Frame, width: int = 320, height: int = 180) -> NDArray
         replace(solid, vertices=solid.vertices @ turn.T, normals=solid.normals @ turn.T)
         for solid in build(frame)
     )
-    view = View((width * 0.47, height * 0.48), width / 190, 700)
+    view = _view(opaque, lenses, width, height)
     look = Look(frame.tint, frame.opacity, frame.gradient)
     layer = render(opaque, lenses, None, view, (0, 0, width, height), STUDIO, look)
-    alpha = np.clip(1 - layer.through.mean(2, keepdims=True), 0, 1)
-    color = linear_to_srgb(layer.add / np.maximum(alpha, 1e-3))
+    # One alpha for all colours cannot tint what is behind. What it looks like on white and on
+    # black says which colour and alpha come closest; on black a tint shows by itself.
+    tint = layer.through - layer.through.min(2, keepdims=True)
+    on_white, on_black = (linear_to_srgb(layer.add + behind) for behind in (layer.through, tint))
+    alpha = np.clip(1 - (on_white - on_black).mean(2, keepdims=True), 0, 1)
+    color = np.clip(on_black / np.maximum(alpha, 1e-3), 0, 1)
     rgba = from_float(np.concatenate([color, alpha], 2), np.uint8)
     return np.asarray(rgba, np.uint8)
+
+
+def _view(opaque: Solid, lenses: Solid, width: int, height: int) -> View:
+    """The same scale for all frames, unless one is too large for the picture."""
+    seen = opaque.vertices[opaque.along < FADE[1]]
+    points = View((0, 0), 1.0, DISTANCE).project(np.concatenate([seen, lenses.vertices]))
+    low, high = points.min(0), points.max(0)
+    room = (1 - 2 * MARGIN) * np.array([width, height]) / (high - low)
+    scale = float(min(width / WIDTH, *room))
+    x, y = (np.array([width, height]) - (low + high) * scale) / 2
+    return View((float(x), float(y)), scale, DISTANCE)
