@@ -478,7 +478,7 @@ def _with_temples(frame: Frame, opaque: Solid, lenses: Solid | None, notes: list
         (behind & (x * side > 0)).sum() > 8 for side in (-1, 1)
     ):
         notes.append("The model has no temples: plain ones were added.")
-        end = np.abs(x) > half - 4
+        end = np.abs(x) > np.abs(x).max() - 4
         tall = float(np.clip(np.ptp(opaque.vertices[end, 1]), 2.5, 12))
         finish = Finish("acetate", format_color(opaque.color[end].mean(0)))
         return replace(

@@ -43,12 +43,11 @@ def draw_thumbnail(frame: Frame, width: int = 320, height: int = 180) -> NDArray
     view = _view(opaque, lenses, width, height)
     look = Look(frame.tint, frame.opacity, frame.gradient)
     layer = render(opaque, lenses, None, view, (0, 0, width, height), STUDIO, look)
-    # One alpha for all colours cannot tint what is behind. What it looks like on white and on
-    # black says which colour and alpha come closest; on black a tint shows by itself.
-    tint = layer.through - layer.through.min(2, keepdims=True)
-    on_white, on_black = (linear_to_srgb(layer.add + behind) for behind in (layer.through, tint))
-    alpha = np.clip(1 - (on_white - on_black).mean(2, keepdims=True), 0, 1)
-    color = np.clip(on_black / np.maximum(alpha, 1e-3), 0, 1)
+    # One alpha for all colours cannot tint what is behind: what passes of the brighter colours
+    # only is given a light of its own. On white that is the same, on black the tint shows.
+    grey = layer.through.min(2, keepdims=True)
+    alpha = np.clip(1 - grey, 0, 1)
+    color = linear_to_srgb((layer.add + layer.through - grey) / np.maximum(alpha, 1e-3))
     rgba = from_float(np.concatenate([color, alpha], 2), np.uint8)
     return np.asarray(rgba, np.uint8)
 

@@ -23,9 +23,10 @@ from genapp.tryon.fit import (
     wear,
 )
 from genapp.tryon.frames import Frame, load_frame
-from genapp.tryon.geometry import Part, Solid, front_depth, lens_outline
+from genapp.tryon.geometry import front_depth, lens_outline
 from genapp.tryon.head import ears
 from genapp.tryon.pose import Canonical, Head, find_head
+from genapp.tryon.solid import Part, Solid
 from tests.tryon.faces import SIZE, photograph
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from genapp.tryon.arrays import Array
 from genapp.tryon.frames import Finish, Frame, load_frame
-from genapp.tryon.geometry import Part, Solid, build, front_depth, hinge_point, lens_outline
+from genapp.tryon.geometry import build, front_depth, hinge_point, lens_outline
+from genapp.tryon.solid import Part, Solid
 
 sizes = st.fixed_dictionaries(
     {

@@ -8,9 +8,9 @@ import pytest
 from genapp.registry.engines import Engines
 from genapp.tryon import Analysis, load_frame
 from genapp.tryon.fit import wear
-from genapp.tryon.geometry import Part
 from genapp.tryon.hair import Hair, find_hair
 from genapp.tryon.mesh import SKIN
+from genapp.tryon.solid import Part
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,12 @@ from genapp.tryon.arrays import Array
 from genapp.tryon.camera import View
 from genapp.tryon.fit import wear
 from genapp.tryon.frames import Frame, load_frame
-from genapp.tryon.geometry import Part, Solid, build
+from genapp.tryon.geometry import build
 from genapp.tryon.head import head_surface
 from genapp.tryon.light import STUDIO
 from genapp.tryon.pose import Canonical, find_head
 from genapp.tryon.render import Box, Layer, Look, Surface, frame_box, render
+from genapp.tryon.solid import Part, Solid
 from tests.tryon.faces import SIZE, photograph
 
 RADIUS = 30.0
