@@ -31,7 +31,7 @@ MAX_BYTES = 20_000_000
 MAX_TRIANGLES = 200_000
 MAX_TEXTURE = 4096
 """Longest side of a texture, px."""
-PARTS, FINE_PARTS = 32, 128
+PARTS, FINE_PARTS = 32, 100
 """Edges longer than this part of the model are divided, because temples bend at their vertices;
 those of textured surfaces finer, because colours are drawn from vertex to vertex."""
 MAX_ITEMS = 5_000_000

@@ -94,7 +94,7 @@ def model_frame(scene: Scene, name: str, width_mm: float | None = None) -> Frame
 def _turned(surfaces: Sequence[Surface], notes: list[str]) -> list[Surface]:
     """In frame axes: the front towards the viewer, whatever the file's own axes."""
     turn = np.diag([1.0, -1.0, -1.0])
-    points = np.concatenate([surface.vertices[surface.triangles[:, 0]] for surface in surfaces])
+    points = np.concatenate([one.vertices[np.unique(one.triangles)] for one in surfaces])
     points = points.astype(np.float64) @ turn.T
     points -= (points.min(0) + points.max(0)) / 2
     for wrong, correction in (
