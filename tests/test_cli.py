@@ -18,7 +18,7 @@ from genapp import cli, images
 from genapp.errors import NoFace
 from genapp.images import Photo
 from genapp.registry.engines import Engines
-from genapp.tryon import Nudge
+from genapp.tryon import Nudge, frame_names
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -109,9 +109,9 @@ def test_try_on_passes_every_option_on(face: Path, calls: list[dict[str, Any]]) 
     engines = call.pop("engines")
     assert isinstance(engines, Engines)
     assert engines.device == "cpu"
+    assert [frame.name for frame in call.pop("frame")] == ["round"]
     assert call == {
         "photo": face,
-        "frame": ["round"],
         "nudge": Nudge(down=2),
         "tint": "#112233",
         "opacity": 0.5,
@@ -130,7 +130,34 @@ def test_try_on_defaults_are_the_functions(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_frame_for_each_face(face: Path, calls: list[dict[str, Any]]) -> None:
     assert run("try-on", face, "-o", face.with_name("out.png"), "--frame", "round,none") == 0
-    assert calls[0]["frame"] == ["round", None]
+    worn, bare = calls[0]["frame"]
+    assert worn.name == "round"
+    assert bare is None
+
+
+def test_a_frame_out_of_a_file(
+    face: Path, calls: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, out = face.with_name("mine.glb"), face.with_name("out.png")
+    assert run("frames", "export", "round", "-o", model) == 0
+    assert capsys.readouterr().out == f"{model}\n"
+    assert run("try-on", face, "-o", out, "--frame", model, "--width-mm", 131) == 0
+    (frame,) = calls[0]["frame"]
+    assert frame.name == "mine"
+    assert frame.width == pytest.approx(131, abs=0.1)
+    capsys.readouterr()
+    assert run("try-on", face, "-o", out, "--frame", "round", "--width-mm", 131) == 2
+    assert "Give a width only with a file." in capsys.readouterr().err
+    assert run("frames", "export", "round", "-o", face.with_name("mine.png")) == 2
+    assert "End it in .glb." in capsys.readouterr().err
+
+
+def test_frames_list(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("frames", "list", "--json") == 0
+    frames = json.loads(capsys.readouterr().out)["frames"]
+    assert [frame["name"] for frame in frames] == frame_names()
+    assert run("frames", "list") == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(frames) + 1
 
 
 def test_compare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -97,7 +97,7 @@ def test_blended_lens_gives_tint_and_opacity() -> None:
 def test_transmission_makes_a_lens_whatever_its_name() -> None:
     frame = open_frame(glb(materials={"glazing": GLASS}))
     assert frame.opacity == 1
-    assert frame.tint == "#dc9355"
+    assert frame.tint == "#dd8e55"
     check_box_frame(frame)
 
 
@@ -139,12 +139,11 @@ def test_front_alone_gets_temples() -> None:
 
 
 def test_nothing_but_boxes_is_refused() -> None:
+    tall, slab = frame_parts(), rims().bounding_box.to_mesh()
+    tall["front"].apply_scale([1, 8, 1])
     with pytest.raises(UnreadableFrame, match="proportions"):
-        parts = frame_parts()
-        parts["front"].apply_scale([1, 8, 1])
-        open_frame(glb(parts))
+        open_frame(glb(tall))
     with pytest.raises(UnreadableFrame, match="neither lenses nor openings"):
-        slab = rims().bounding_box.to_mesh()
         open_frame(glb({"front": slab}))
 
 
