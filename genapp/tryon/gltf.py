@@ -290,16 +290,25 @@ def _surfaces(scene: "trimesh.Scene", materials: list[dict[str, Any]]) -> Iterat
 def _divided(
     vertices: Array, triangles: NDArray[np.int64], values: dict[str, Array], limit: float
 ) -> tuple[Array, NDArray[np.int64], dict[str, Array]]:
-    """The same surface with no edge longer than a limit, unless that makes too many triangles."""
-    import trimesh  # noqa: PLC0415 (as above)
-
+    """The same surface with no edge longer than a limit, unless that makes too many triangles:
+    the longest edge of a triangle is cut in half, again and again."""
     while True:
         corners = vertices[triangles]
-        edges = np.linalg.norm(corners - np.roll(corners, 1, 1), axis=2).max(1)
-        long = np.flatnonzero(edges > limit)
-        if len(long) == 0 or len(triangles) + 3 * len(long) > MAX_TRIANGLES:
+        edges = np.linalg.norm(np.roll(corners, -1, 1) - corners, axis=2)
+        long = edges.max(1) > limit
+        if not long.any() or len(triangles) + long.sum() > MAX_TRIANGLES:
             return vertices, triangles, values
-        vertices, triangles, values = trimesh.remesh.subdivide(vertices, triangles, long, values)
+        # From corner a to b is the longest edge; both triangles beside it get the same middle.
+        order = (edges[long].argmax(1)[:, None] + np.arange(3)) % 3
+        a, b, c = np.take_along_axis(triangles[long], order, 1).T
+        ends, number = np.unique(np.sort(np.stack([a, b], 1), 1), axis=0, return_inverse=True)
+        middle = len(vertices) + number.reshape(-1)
+        halves = [np.stack([a, middle, c], 1), np.stack([middle, b, c], 1)]
+        triangles = np.concatenate([triangles[~long], *halves])
+        vertices = np.concatenate([vertices, vertices[ends].mean(1)])
+        values = {
+            name: np.concatenate([value, value[ends].mean(1)]) for name, value in values.items()
+        }
 
 
 def _cofactors(matrix: Array) -> Array:

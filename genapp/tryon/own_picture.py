@@ -20,6 +20,8 @@ PIXELS_PER_MM = 2.5
 """Of the grid that becomes triangles."""
 SMALLEST_WIDTH = 150
 """Of the glasses in the picture, px."""
+LARGEST = 1600
+"""Longest side of a picture that is looked at, px."""
 SOLID, GLASS = 0.85, 0.06
 """From which alpha on something is rim, and lens."""
 PLAIN = 14 / 255
@@ -75,6 +77,7 @@ def picture_frame(photo: Photo, name: str, width_mm: float | None) -> Frame:
         )
     width = check_width(width_mm)
     notes = [*photo.notes]
+    photo = _shrunk(photo)
     color, alpha = srgb_to_linear(to_float(photo.pixels)), _alpha(photo, notes)
     grid = _grid(color, alpha, width)
     glass = _see_through(grid) or _smooth_areas(grid)
@@ -91,6 +94,21 @@ def picture_frame(photo: Photo, name: str, width_mm: float | None) -> Frame:
 
 
 # The picture ---------------------------------------------------------------------------------
+
+
+def _shrunk(photo: Photo) -> Photo:
+    """No larger than is of use."""
+    height, wide = photo.pixels.shape[:2]
+    scale = LARGEST / max(height, wide)
+    if scale >= 1:
+        return photo
+    size = (max(1, round(wide * scale)), max(1, round(height * scale)))
+
+    def shrink(values: Pixels) -> Pixels:
+        return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA), values.dtype)
+
+    alpha = None if photo.alpha is None else shrink(photo.alpha)
+    return replace(photo, pixels=shrink(photo.pixels), alpha=alpha)
 
 
 def _alpha(photo: Photo, notes: list[str]) -> Array:
