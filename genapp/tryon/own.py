@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from genapp import images
-from genapp.errors import BadValue, UnreadableFrame, UnreadablePicture
+from genapp.errors import BadValue, TooLarge, UnreadableFrame, UnreadablePicture
 from genapp.tryon.frames import Frame, load_frame
 from genapp.tryon.gltf import read_gltf
 from genapp.tryon.own_model import model_frame
@@ -15,6 +15,8 @@ Source = str | Path | bytes | Frame
 MODELS = (".glb", ".gltf")
 PICTURES = (".png", ".webp", ".jpg", ".jpeg", ".tif", ".tiff", ".avif")
 MAX_MEGAPIXELS = 40.0
+MAX_BYTES = 100_000_000
+"""Of a file that is opened at all."""
 
 
 def open_frame(source: Source, width_mm: float | None = None) -> Frame:
@@ -40,6 +42,11 @@ def open_frame(source: Source, width_mm: float | None = None) -> Frame:
         return load_frame(source)
     path = Path(source)
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise TooLarge(
+                f"The frame's file {path.name!r} has {path.stat().st_size / 1e6:.0f} MB.",
+                "Use a smaller one: 20 MB are the limit for a model.",
+            )
         data = path.read_bytes()
     except OSError as error:
         raise UnreadableFrame(
