@@ -7,6 +7,8 @@ forehead, the mouth or the chin: how far that is from the eyes is known from the
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from typing import TypeGuard
 
 import cv2
 import numpy as np
@@ -20,24 +22,32 @@ from genapp.tryon.pose import Head
 from genapp.tryon.scale import Scale
 
 WIDTH, HEIGHT = 85.60, 53.98
-REACH = (170.0, 160.0, 230.0)
+REACH = (150.0, 160.0, 210.0)
 """How far from the middle of the head a card is looked for, mm: to the sides, up, down."""
-FINENESS = 2.5
+FINENESS = 1.6
 """Pixels per mm of the copy of the photo in which outlines are looked for."""
+MOST_SIDES = 7
+"""Of an outline that is looked at."""
 STRAIGHT = (0.12, 0.88)
 """The part of a side that is looked at: corners are round and held by fingers."""
 PROBES = 48
 """Places along a side where its edge is looked for."""
 SUPPORT = 0.6
 """Least share of these places where there is an edge."""
-MISFIT = 1.5
-"""How far (mm) the corners may lie from those of the card that explains them best."""
-OFF = 0.3
-"""How much, as a logarithm, a card may differ from what the eyes say."""
+MISFIT, LIKELY_MISFIT = 1.2, 0.4
+"""How far (mm) the corners may lie, and usually lie, from those of the card that explains them."""
+ROUGH_MISFIT = 6.0
+"""The same of an outline that has not been laid on the edges yet."""
+OFF, LIKELY_OFF = 0.25, 0.07
+"""How much a card may differ, and usually differs, from what the eyes say, as a logarithm."""
+CONTRAST = 8.0
+"""Least change across an edge, in 8-bit levels per pixel."""
 EDGE_ERROR = 0.4
 """How well the edges of a card are found, mm, besides what the pixels blur."""
 HELD = (12.0, 25.0)
 """How well the depth of the card is known, mm: when it is held against the face, and beside it."""
+FAR_FROM_FACE = 65.0
+"""How far the middle of the card may be from the face, mm."""
 UNKNOWN_DISTANCE = 0.35
 """Relative error of the distance of a camera of which nothing is known."""
 
@@ -59,15 +69,16 @@ class Card:
 def find_card(pixels: Pixels, head: Head) -> Card | None:
     """The card near a face, or None. `pixels`: H×W×3 sRGB, the photo."""
     cards = []
+    scale = head.view.scale
     for outline in _outlines(pixels, head):
-        for width in (4.0, 1.5):
-            outline, support = _on_edges(pixels, outline, width * head.view.scale)
-        card = _explain(outline, head, support)
-        if card is not None and card.support >= SUPPORT and card.misfit <= MISFIT:
-            off = abs(float(np.log(card.pixels_per_mm / head.millimetres.pixels_per_mm)))
-            if off <= OFF:
-                cards.append(card)
-    return max(cards, key=_merit, default=None)
+        if not _possible(_explain(outline, head, 1.0), head, ROUGH_MISFIT):
+            continue
+        near, _ = _on_edges(pixels, outline, 4.0 * scale)
+        corners, support = _on_edges(pixels, near, 1.5 * scale)
+        card = _explain(corners, head, support)
+        if _possible(card, head, MISFIT):
+            cards.append(card)
+    return max(cards, key=lambda card: _merit(card, head), default=None)
 
 
 def given_card(corners: Sequence[Sequence[float]], head: Head) -> Card:
@@ -116,9 +127,32 @@ def scale_by_card(card: Card, head: Head, *, focal_known: bool) -> Scale:
     return Scale("card", card.pixels_per_mm * nearness, float(np.linalg.norm(errors)), note)
 
 
-def _merit(card: Card) -> float:
+def _possible(card: Card | None, head: Head, misfit: float) -> TypeGuard[Card]:
+    return (
+        card is not None
+        and card.support >= SUPPORT
+        and card.misfit <= misfit
+        and abs(_off(card, head)) <= OFF
+        and _beside_face(card, head) <= FAR_FROM_FACE
+    )
+
+
+def _merit(card: Card, head: Head) -> float:
+    """How likely a card it is, as a logarithm."""
+    doubt = (card.misfit / LIKELY_MISFIT) ** 2 + (_off(card, head) / LIKELY_OFF) ** 2
     # A card often has a frame printed along its edge: of two outlines the larger is the card's.
-    return card.support * float(np.exp(-0.5 * (card.misfit / MISFIT) ** 2)) * card.pixels_per_mm
+    return 8 * card.support - doubt / 2 + 3 * float(np.log(card.pixels_per_mm))
+
+
+def _beside_face(card: Card, head: Head) -> float:
+    """How far the middle of the card is from the nearest point of the face, mm."""
+    spots = head.view.project(head.to_camera(head.face))
+    return float(np.linalg.norm(spots - card.corners.mean(0), axis=1).min()) / head.view.scale
+
+
+def _off(card: Card, head: Head) -> float:
+    """How much larger than the eyes say the photo would be by the card, as a logarithm."""
+    return float(np.log(card.pixels_per_mm / head.millimetres.pixels_per_mm))
 
 
 def _outlines(pixels: Pixels, head: Head) -> Iterator[Array]:
@@ -135,11 +169,12 @@ def _outlines(pixels: Pixels, head: Head) -> Iterator[Array]:
             hull = cv2.convexHull(contour)
             if not 0.4 * area < cv2.contourArea(hull) < 2 * area:
                 continue
-            outline = _four_corners(np.asarray(hull))
-            if outline is None or any(np.abs(outline - other).max() < 4 for other in seen):
-                continue
-            seen.append(outline)
-            yield np.asarray((outline + 0.5) / zoom + shift, np.float32)
+            for outline in _four_sides(np.asarray(hull, np.float32)):
+                for whole in _completed(outline):
+                    if any(np.abs(whole - other).max() < 3 for other in seen):
+                        continue
+                    seen.append(whole)
+                    yield np.asarray((whole + 0.5) / zoom + shift, np.float32)
 
 
 def _surroundings(pixels: Pixels, head: Head) -> tuple[NDArray[np.uint8], Array]:
@@ -163,14 +198,35 @@ def _masks(image: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
             yield np.asarray((plain > level) * 255, np.uint8)
 
 
-def _four_corners(hull: NDArray[np.generic]) -> Array | None:
-    """A convex outline as four corners, if it has no more of them than that."""
+def _four_sides(hull: Array) -> Iterator[Array]:
+    """A convex outline with four of its sides prolonged until they meet: 4×2 each. Fingers that
+    hold a card add sides to it."""
     around = cv2.arcLength(hull, True)
-    for tolerance in (0.02, 0.03, 0.045, 0.06):
-        corners = cv2.approxPolyDP(hull, tolerance * around, True)
-        if len(corners) == 4:
-            return np.asarray(corners[:, 0], np.float32)
-    return None
+    corners = cv2.approxPolyDP(hull, 0.02 * around, True)[:, 0].astype(np.float32)
+    if not 4 <= len(corners) <= MOST_SIDES:
+        return
+    directions = np.roll(corners, -1, 0) - corners
+    lines = np.concatenate([directions, corners], 1)
+    for sides in combinations(range(len(corners)), 4):
+        crossings = [
+            _crossing(lines[sides[number - 1]], lines[sides[number]]) for number in range(4)
+        ]
+        outline = np.array(crossings, np.float32)
+        a, b, c, d = np.linalg.norm(np.roll(outline, -1, 0) - outline, axis=1)
+        if max(a, c) < 1.3 * min(a, c) and max(b, d) < 1.3 * min(b, d):
+            yield outline
+
+
+def _completed(outline: Array) -> Iterator[Array]:
+    """An outline with each of its sides in turn moved until the proportions are a card's."""
+    for number in range(4):
+        a, b, c, d = np.roll(outline, -number, 0)
+        across = (np.linalg.norm(b - a) + np.linalg.norm(c - d)) / 2
+        along = max(float(np.linalg.norm(c - b) + np.linalg.norm(d - a)) / 2, 1.0)
+        for ratio in (WIDTH / HEIGHT, HEIGHT / WIDTH):
+            stretch = across * ratio / along
+            if 0.6 < stretch < 1.7:
+                yield np.stack([a, b, b + (c - b) * stretch, a + (d - a) * stretch])
 
 
 def _on_edges(pixels: Pixels, outline: Array, width: float) -> tuple[Array, float]:
@@ -182,12 +238,12 @@ def _on_edges(pixels: Pixels, outline: Array, width: float) -> tuple[Array, floa
     for number in range(4):
         start, end = outline[number], outline[(number + 1) % 4]
         points, strength = _edge_points(pixels, start, end, width)
-        direction = cv2.fitLine(points, cv2.DIST_HUBER, 0, 0.01, 0.01).ravel()
+        direction = _line(points)
         normal = np.array([-direction[1], direction[0]])
         off = np.abs((points - direction[2:]) @ normal)
-        good = (off < max(0.25 * width, 1.0)) & (strength > 6)
+        good = (off < max(0.25 * width, 1.0)) & (strength > CONTRAST)
         if good.sum() >= 4:
-            direction = cv2.fitLine(points[good], cv2.DIST_HUBER, 0, 0.01, 0.01).ravel()
+            direction = _line(points[good])
         lines.append(direction)
         found.append(float(good.mean()))
     corners = [_crossing(lines[number - 1], lines[number]) for number in range(4)]
@@ -220,6 +276,11 @@ def _edge_points(
     fine = np.where(curve < -1e-6, (left - right) / (2 * np.minimum(curve, -1e-6)), 0)
     offset = reach[1:-1][best] + np.clip(fine, -0.5, 0.5) * step
     return (middle + offset[:, None] * across).astype(np.float32), top
+
+
+def _line(points: Array) -> Array:
+    """Direction (2) and a point (2) of the line through N×2 points, some of them far off."""
+    return np.asarray(cv2.fitLine(points, cv2.DIST_HUBER, 0, 0.01, 0.01).ravel(), np.float32)
 
 
 def _crossing(one: Array, other: Array) -> Array:
