@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from genapp.errors import BadValue
+from genapp.errors import check_number
 from genapp.tryon.arrays import Array
 from genapp.tryon.mesh import LEFT_EYE, LEFT_IRIS, RIGHT_EYE, RIGHT_IRIS, Mesh
 
@@ -112,17 +112,6 @@ class Millimetres:
     note: str
 
 
-def check_pd(pd_mm: float) -> None:
-    """Raises `BadValue` if this is no pupillary distance."""
-    low, high = PD_LIMITS
-    number = isinstance(pd_mm, int | float) and not isinstance(pd_mm, bool)
-    if not number or not low <= pd_mm <= high:
-        raise BadValue(
-            f"The pupillary distance is {pd_mm!r}.",
-            f"Give it in millimetres, from {low:g} to {high:g}.",
-        )
-
-
 def scale_by_pd(mesh: Mesh, rotation: Array, distance: float, pd_mm: float) -> Scale:
     """Scale of a face whose pupillary distance is known.
 
@@ -130,9 +119,10 @@ def scale_by_pd(mesh: Mesh, rotation: Array, distance: float, pd_mm: float) -> S
         mesh: the face's points.
         rotation: 3×3, head space to camera space.
         distance: from the camera, mm.
-        pd_mm: of eyes that look far away, as on a prescription.
+        pd_mm: of eyes that look far away, as on a prescription. Raises `BadValue` if it is not
+            within `PD_LIMITS`.
     """
-    check_pd(pd_mm)
+    check_number("pupillary distance in mm", pd_mm, *PD_LIMITS)
     pupils = _far_pupils(mesh, rotation, distance)
     error = float(np.hypot(PD_ERROR / pd_mm, PUPIL_ERROR * _crop_pixel(mesh, rotation) / pupils))
     return Scale("pd", pupils / pd_mm, error, f"By the pupillary distance of {pd_mm:g} mm.")

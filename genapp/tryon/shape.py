@@ -9,14 +9,15 @@ hair, so a shape is told by how a face differs from the average one, not by abso
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
 from genapp.tryon.arrays import Array
 from genapp.tryon.fit import verdict
-from genapp.tryon.frames import Frame
+from genapp.tryon.frames import Frame, frame_names, load_frame
 from genapp.tryon.geometry import lens_outline
 from genapp.tryon.pose import Head
 from genapp.tryon.scale import CHEEKS, CHIN, across
@@ -148,15 +149,16 @@ def find_style(frame: Frame) -> Style:
     )
 
 
-def suiting(shape: Shape, face_width: float, frames: Sequence[Frame]) -> list[Frame]:
-    """The frames that suit a face, best first: by its shape, those of its width (mm) before
-    others."""
+def suiting(shape: Shape, face_width: float) -> list[Frame]:
+    """The frames of the catalogue that suit a face, best first: by its shape, those of its width
+    (mm) before others."""
     wish = np.array(_values(_WISHES[shape.name]))
-    scores = {}
-    for frame in frames:
-        score = float(wish @ np.clip(_values(find_style(frame)), -1.5, 1.5))
-        scores[frame.name] = score - BAD_SIZE * (verdict(frame, face_width) != "good")
-    return sorted(frames, key=lambda frame: (-scores[frame.name], frame.name))
+    ranks = []
+    for frame, style in _catalogue():
+        score = float(wish @ np.clip(_values(style), -1.5, 1.5))
+        wrong_size = verdict(frame.width, face_width) != "good"
+        ranks.append((BAD_SIZE * wrong_size - score, frame.name, frame))
+    return [frame for _, _, frame in sorted(ranks, key=lambda rank: rank[:2])]
 
 
 def reason(shape: Shape, frames: Sequence[Frame]) -> str:
@@ -164,6 +166,13 @@ def reason(shape: Shape, frames: Sequence[Frame]) -> str:
     kind, effect = _ADVICE[shape.name]
     named = " and ".join(frame.title for frame in frames[:2])
     return f"Your face {_SEEN[shape.name]}; {kind} {named} {effect}."
+
+
+@cache
+def _catalogue() -> tuple[tuple[Frame, Style], ...]:
+    """Every frame with its style: reading them all takes longer than drawing one."""
+    frames = [load_frame(name) for name in frame_names()]
+    return tuple((frame, find_style(frame)) for frame in frames)
 
 
 def _values(style: Style) -> list[float]:
@@ -187,6 +196,3 @@ def _angle(before: Array, corner: Array, after: Array) -> float:
     one, other = before - corner, after - corner
     cosine = one @ other / (np.linalg.norm(one) * np.linalg.norm(other))
     return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
-
-
-NAMES: tuple[Name, ...] = get_args(Name)
