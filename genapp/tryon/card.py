@@ -36,10 +36,10 @@ SUPPORT = 0.6
 """Least share of these places where there is an edge."""
 MISFIT, LIKELY_MISFIT = 1.2, 0.4
 """How far (mm) the corners may lie, and usually lie, from those of the card that explains them."""
-ROUGH_MISFIT = 6.0
-"""The same of an outline that has not been laid on the edges yet."""
 OFF, LIKELY_OFF = 0.25, 0.07
 """How much a card may differ, and usually differs, from what the eyes say, as a logarithm."""
+ROUGHLY_MISFIT, ROUGHLY_OFF = 6.0, 0.45
+"""The most of both for an outline that has not been laid on the edges yet."""
 CONTRAST = 8.0
 """Least change across an edge, in 8-bit levels per pixel."""
 EDGE_ERROR = 0.4
@@ -71,12 +71,12 @@ def find_card(pixels: Pixels, head: Head) -> Card | None:
     cards = []
     scale = head.view.scale
     for outline in _outlines(pixels, head):
-        if not _possible(_explain(outline, head, 1.0), head, ROUGH_MISFIT):
+        if not _possible(_explain(outline, head, 1.0), head, ROUGHLY_MISFIT, ROUGHLY_OFF):
             continue
         near, _ = _on_edges(pixels, outline, 4.0 * scale)
         corners, support = _on_edges(pixels, near, 1.5 * scale)
         card = _explain(corners, head, support)
-        if _possible(card, head, MISFIT):
+        if _possible(card, head, MISFIT, OFF):
             cards.append(card)
     return max(cards, key=lambda card: _merit(card, head), default=None)
 
@@ -127,12 +127,12 @@ def scale_by_card(card: Card, head: Head, *, focal_known: bool) -> Scale:
     return Scale("card", card.pixels_per_mm * nearness, float(np.linalg.norm(errors)), note)
 
 
-def _possible(card: Card | None, head: Head, misfit: float) -> TypeGuard[Card]:
+def _possible(card: Card | None, head: Head, misfit: float, off: float) -> TypeGuard[Card]:
     return (
         card is not None
         and card.support >= SUPPORT
         and card.misfit <= misfit
-        and abs(_off(card, head)) <= OFF
+        and abs(_off(card, head)) <= off
         and _beside_face(card, head) <= FAR_FROM_FACE
     )
 

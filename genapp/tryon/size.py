@@ -22,15 +22,15 @@ MARGIN = 3.0
 """A recommended width keeps this far inside what counts as good, mm."""
 RIM = 3.0
 """Width of the side of a usual rim, mm."""
-OFF_CENTRE = 4.0
-"""The middles of the lenses may be so much farther apart or nearer than the pupils, mm, each way,
-before lenses become thick: the upper limit; opticians aim at 2."""
+CENTRES = (-4.0, 10.0)
+"""The middles of the lenses may be so much farther apart than the pupils, mm: beyond that the
+lenses of a prescription become thick on one side."""
 BRIDGE_NARROW, BRIDGE_WIDE = -2.5, 3.0
 """A bridge pinches or slips when it differs from the nose by less or more, mm."""
 PADS = 2.0
 """Nose pads are bent to fit so much more each way, mm."""
-BEHIND_EAR = 45.0
-"""What of a temple lies behind the bend over the ear, mm."""
+BEHIND_EAR = 50.0
+"""What of a temple lies behind where it meets the ear, bend and tip, mm."""
 STEP = 5
 """Temples are made in steps of 5 mm."""
 TEMPLES = (100, 155)
@@ -50,10 +50,7 @@ class Recommended:
     @property
     def text(self) -> str:
         """As an optician writes it: '52–55 □ 17–19, temples 140'."""
-        low, high = self.temple
-        temples = f"{low:g}" if low == high else f"{low:g}–{high:g}"
-        lens, bridge = (f"{a:g}–{b:g}" for a, b in (self.lens, self.bridge))
-        return f"{lens} □ {bridge}, temples {temples}"
+        return f"{_text(self.lens)} □ {_text(self.bridge)}, temples {_text(self.temple)}"
 
 
 def recommend(head: Head) -> Recommended:
@@ -65,7 +62,7 @@ def recommend(head: Head) -> Recommended:
     bridge = (nose - 1.0, nose + 1.0)
     lenses = [(value - nose) / 2 - RIM - END_PIECE for value in width]
     # The middles of the lenses are lens + bridge apart.
-    centred = (pupils - OFF_CENTRE - nose, pupils + 2 * OFF_CENTRE - nose + 2)
+    centred = [pupils + apart - nose for apart in CENTRES]
     low, high = max(lenses[0], centred[0]), min(lenses[1], centred[1])
     if low > high:
         low = high = (low + high) / 2
@@ -92,6 +89,11 @@ def suited_size(frame: Frame, recommended: Recommended) -> str:
     lens = (wanted - bridge - frame_side) / 2
     temple = float(np.clip(frame.temple, *recommended.temple))
     return f"{lens:.0f}-{bridge:.0f}-{temple:.0f}"
+
+
+def _text(limits: Range) -> str:
+    low, high = limits
+    return f"{low:g}" if low == high else f"{low:g}–{high:g}"
 
 
 def _temples(head: Head) -> Range:
