@@ -40,6 +40,8 @@ OFF, LIKELY_OFF = 0.25, 0.07
 """How much a card may differ, and usually differs, from what the eyes say, as a logarithm."""
 ROUGHLY_MISFIT, ROUGHLY_OFF = 6.0, 0.45
 """The most of both for an outline that has not been laid on the edges yet."""
+TILT, LIKELY_TILT = 45.0, 15.0
+"""How far a card may lean, and usually leans, degrees: farther, any outline could be a card's."""
 CONTRAST = 8.0
 """Least change across an edge, in 8-bit levels per pixel."""
 EDGE_ERROR = 0.4
@@ -62,6 +64,8 @@ class Card:
     """At the middle of the card."""
     misfit: float
     """Mean distance of the corners from those of a real card, mm."""
+    tilt: float
+    """How far the card leans out of the plane of the photo, degrees."""
     support: float
     """Share of the outline where the photo has an edge, 0..1."""
 
@@ -94,7 +98,7 @@ def given_card(corners: Sequence[Sequence[float]], head: Head) -> Card:
     if not cv2.isContourConvex(outline):
         raise BadValue("The corners of the card are not in order around it.", remedy)
     card = _explain(outline, head, 1.0)
-    if card is None or card.misfit > 2 * MISFIT:
+    if card is None or card.misfit > 2 * MISFIT or card.tilt > TILT:
         raise BadValue("These corners are not those of a card of 85.60 × 53.98 mm.", remedy)
     return card
 
@@ -132,6 +136,7 @@ def _possible(card: Card | None, head: Head, misfit: float, off: float) -> TypeG
         card is not None
         and card.support >= SUPPORT
         and card.misfit <= misfit
+        and card.tilt <= TILT
         and abs(_off(card, head)) <= off
         and _beside_face(card, head) <= FAR_FROM_FACE
     )
@@ -141,6 +146,7 @@ def _merit(card: Card, head: Head) -> float:
     """How likely a card it is, as a logarithm."""
     doubt = (card.misfit / LIKELY_MISFIT) ** 2 + (_off(card, head) / LIKELY_OFF) ** 2
     # A card often has a frame printed along its edge: of two outlines the larger is the card's.
+    doubt += (card.tilt / LIKELY_TILT) ** 2
     return 8 * card.support - doubt / 2 + 3 * float(np.log(card.pixels_per_mm))
 
 
@@ -301,14 +307,17 @@ def _explain(outline: Array, head: Head, support: float) -> Card | None:
     best: Card | None = None
     for first in (0, 1):
         corners = np.roll(outline, -first, 0).astype(np.float64)
-        ok, turn, shift = cv2.solvePnP(model, corners, camera, None, flags=cv2.SOLVEPNP_IPPE)
+        ok, turn, shift = cv2.solvePnP(model, corners, camera, None, flags=cv2.SOLVEPNP_ITERATIVE)
         if not ok or shift[2, 0] <= 0:
             continue
         seen, _ = cv2.projectPoints(model, turn, shift, camera, None)
         scale = focal / float(shift[2, 0])
         misfit = float(np.linalg.norm(seen[:, 0] - corners, axis=1).mean()) / scale
-        if best is None or misfit < best.misfit:
-            best = Card(corners.astype(np.float32), scale, misfit, support)
+        facing = abs(float(cv2.Rodrigues(turn)[0][2, 2]))
+        tilt = float(np.degrees(np.arccos(min(facing, 1.0))))
+        # Lying and upright both explain most outlines, but one of them only by leaning far.
+        if best is None or misfit + tilt / 10 < best.misfit + best.tilt / 10:
+            best = Card(corners.astype(np.float32), scale, misfit, tilt, support)
     return best
 
 

@@ -89,7 +89,7 @@ def test_distance_costs_precision(head: Head) -> None:
     beside = given_card(corners_of(head, behind=-50, at=(0, 150)).tolist(), head)
     errors = [scale_by_card(c, head, focal_known=False).relative_error for c in (on_face, beside)]
     assert 0.01 < errors[0] < errors[1] < 0.06
-    assert scale_by_card(beside, head, focal_known=True).relative_error <= errors[1]
+    assert scale_by_card(beside, head, focal_known=True).relative_error < errors[1] + 0.001
 
 
 @pytest.mark.parametrize("size", [0.93, 1.06])
