@@ -104,6 +104,13 @@ def _add_try_on(parser: argparse.ArgumentParser) -> None:
         default="",
         help="move the frame: right, down, forward (mm), tilt (degrees), size (times)",
     )
+    ruler = parser.add_mutually_exclusive_group()
+    ruler.add_argument(
+        "--pd", metavar="MM", type=float, help="pupillary distance of the largest face, if known"
+    )
+    ruler.add_argument(
+        "--card", action="store_true", help="a bank card is held against the face: measure by it"
+    )
     parser.add_argument(
         "--model",
         metavar="NAME",
@@ -208,6 +215,8 @@ def _try_on_file(
         tint=options.tint,
         opacity=options.opacity,
         gradient=options.gradient,
+        pd_mm=options.pd,
+        card=options.card,
         model=options.model,
         device=options.device,
         engines=engines,
@@ -232,6 +241,8 @@ def _print_faces(output: Path | str, report: dict[str, Any]) -> None:
             f"pupils {pupils['value']:g} ± {pupils['error']:g} mm apart; "
             f"yaw {pose['yaw']:g}°, pitch {pose['pitch']:g}°, roll {pose['roll']:g}°"
         )
+        print(f"  {face['scale']['note']} Recommended: {face['recommended']['text']}.")
+        print(f"  {face['shape']['reason']}")
 
 
 # frames --------------------------------------------------------------------------------------

@@ -29,6 +29,9 @@ FACE = {
     "face_width_mm": {"value": 140.0, "error": 6.0},
     "frame": {"name": "round", "width_mm": 138.0},
     "fit": "good",
+    "scale": {"ruler": "iris", "error_percent": 4.5, "note": "By the irises."},
+    "recommended": {"text": "52–55 □ 17–19, temples 140"},
+    "shape": {"reason": "Your face is round."},
 }
 
 
@@ -98,12 +101,14 @@ def test_try_on(
     captured = capsys.readouterr()
     assert captured.out.startswith(str(out))
     assert "pupils 62.5 ± 2.5 mm apart" in captured.out
+    assert "By the irises. Recommended: 52–55 □ 17–19, temples 140." in captured.out
+    assert "Your face is round." in captured.out
     assert captured.err == ""
 
 
 def test_try_on_passes_every_option_on(face: Path, calls: list[dict[str, Any]]) -> None:
     looks = ("--tint", "#112233", "--opacity", "0.5", "--gradient", "0.25", "--nudge", "down=2")
-    names = ("--frame", "round", "--model", "face/other.v1", "--device", "cpu")
+    names = ("--pd", "63.5", "--frame", "round", "--model", "face/other.v1", "--device", "cpu")
     assert run("try-on", face, "-o", face.with_name("out.png"), *looks, *names) == 0
     (call,) = calls
     engines = call.pop("engines")
@@ -116,6 +121,8 @@ def test_try_on_passes_every_option_on(face: Path, calls: list[dict[str, Any]]) 
         "tint": "#112233",
         "opacity": 0.5,
         "gradient": 0.25,
+        "pd_mm": 63.5,
+        "card": False,
         "model": "face/other.v1",
         "device": "cpu",
     }
@@ -208,6 +215,7 @@ def test_mistakes_are_one_line_with_a_remedy(
         ("The file has no extension", ("try-on", face, "-o", tmp_path / "a")),
         ("does not exist. Create it", ("try-on", face, "-o", tmp_path / "no" / "a.png")),
         ("invalid choice: 'tpu'", ("try-on", face, "-o", out, "--device", "tpu")),
+        ("not allowed with argument --pd", ("try-on", face, "-o", out, "--pd", "63", "--card")),
         ("invalid float value: 'half'", ("try-on", face, "-o", out, "--opacity", "half")),
         ("is a folder, but", ("try-on", tmp_path, "-o", face)),
         ("The output folder is the input folder", ("try-on", tmp_path, "-o", tmp_path)),

@@ -16,6 +16,7 @@ from genapp.images import Photo, Pixels, read, to_8_bit
 from genapp.registry.engines import Engines
 from genapp.tryon import pose
 from genapp.tryon.arrays import Array, Triangles
+from genapp.tryon.card import find_card, given_card, scale_by_card
 from genapp.tryon.color import parse_color, pixels_to_linear
 from genapp.tryon.compose import compose
 from genapp.tryon.detect import detect
@@ -29,7 +30,11 @@ from genapp.tryon.mesh import MODEL, SKIN, Mesh, find_mesh
 from genapp.tryon.own import Source, open_frame, open_frames
 from genapp.tryon.pose import Head, find_head, load_canonical
 from genapp.tryon.render import Look, frame_box, render
+from genapp.tryon.scale import PD_LIMITS, Scale
+from genapp.tryon.shape import SUITING, find_shape, reason, suiting
+from genapp.tryon.size import bridge_verdict, recommend, suited_size
 
+Corners = Sequence[Sequence[float]]
 Picture = str | Path | bytes | Image.Image | NDArray[Any] | Photo
 
 
@@ -126,6 +131,8 @@ def try_on(
     opacity: float | None = None,
     gradient: float | None = None,
     nudge: Nudge = AS_IT_SITS,
+    pd_mm: float | None = None,
+    card: bool | Corners = False,
     model: str = MODEL,
     device: str = "auto",
     engines: Engines | None = None,
@@ -143,6 +150,7 @@ def try_on(
         opacity: 0 clear … 1 full tint.
         gradient: 0 even … 1 clear at the bottom.
         nudge: how to move the frame from where it would sit.
+        pd_mm, card: what gives the true size, see `analyse`.
         model: the mesh network, a name from the catalogue.
         device: 'auto', 'cpu' or 'cuda'; ignored when `engines` are given.
         engines: a pool to take networks from, so that many calls load them once.
@@ -162,7 +170,7 @@ def try_on(
     read_ms = _since(started)
     pool = engines or Engines(device=device)
     try:
-        analysis = analyse(loaded, pool, model=model)
+        analysis = analyse(loaded, pool, pd_mm=pd_mm, card=card, model=model)
     finally:
         if engines is None:
             pool.close()
@@ -195,8 +203,36 @@ def choose(
     return Choice(found, look, nudge)
 
 
-def analyse(photo: Photo, engines: Engines, *, model: str = MODEL) -> Analysis:
-    """Find the faces of a photo and measure them. Raises `NoFace` if there is none."""
+def analyse(
+    photo: Photo,
+    engines: Engines,
+    *,
+    pd_mm: float | None = None,
+    card: bool | Corners = False,
+    model: str = MODEL,
+) -> Analysis:
+    """Find the faces of a photo and measure them.
+
+    Args:
+        photo: the picture.
+        engines: where the networks come from.
+        pd_mm: pupillary distance of the largest face, 40 to 80 mm, if it is known. Without it and
+            a card the irises give the size.
+        card: a bank card is held against the face: it is looked for; or its four corners in pixels
+            of the photo, in order around it, beside the largest face.
+        model: the mesh network.
+
+    Raises:
+        NoFace: there is none.
+        BadValue: no such pupillary distance, or these are not the corners of a card.
+    """
+    if pd_mm is not None:
+        check_number("pupillary distance in mm", pd_mm, *PD_LIMITS)
+        if card is not False:
+            raise BadValue(
+                "Both a card and a pupillary distance were given.",
+                "Choose one of them to measure by.",
+            )
     started = time.perf_counter()
     detections = detect(photo.pixels, engines)
     detect_ms = _since(started)
@@ -207,10 +243,16 @@ def analyse(photo: Photo, engines: Engines, *, model: str = MODEL) -> Analysis:
     size = (photo.pixels.shape[1], photo.pixels.shape[0])
     canonical = load_canonical(engines.data(pose.MODEL))
     small = _small(photo.pixels)
-    faces = []
+    faces: list[Face] = []
     for mesh in meshes:
         if mesh is not None:
-            head = find_head(mesh, canonical, size, photo.focal_35mm)
+            largest = not faces
+            head = find_head(
+                mesh, canonical, size, photo.focal_35mm, pd_mm=pd_mm if largest else None
+            )
+            if card is True or (largest and card is not False):
+                scale = _card_scale(photo, head, card)
+                head = find_head(mesh, canonical, size, photo.focal_35mm, scale=scale)
             light = _light(photo.pixels, small, head)
             faces.append(Face(mesh, head, light, find_hair(photo.pixels, head, engines)))
     if not faces:
@@ -275,6 +317,16 @@ def _draw(pixels: Pixels, face: Face, choice: Choice) -> None:
         compose(pixels, layer, face.head, face.light)
 
 
+def _card_scale(photo: Photo, head: Head, card: bool | Corners) -> Scale:
+    """By the card; where none is found by what the face was measured by, and the note says so."""
+    found = find_card(photo.pixels, head) if isinstance(card, bool) else given_card(card, head)
+    if found is not None:
+        return scale_by_card(found, head, focal_known=photo.focal_35mm is not None)
+    measures = head.millimetres
+    note = f"No card was found: hold it flat on the forehead, all corners free. {measures.note}"
+    return Scale(measures.ruler, measures.pixels_per_mm, measures.relative_error, note)
+
+
 def _shrunk(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     if pixels.shape[1::-1] == size:
         return np.ascontiguousarray(pixels)
@@ -322,13 +374,36 @@ def _report(face: Face, choice: Choice | None) -> dict[str, Any]:
     yaw, pitch, roll = face.head.angles
     scale = face.head.millimetres
     left, right = face.mesh.pupils
+    recommended = recommend(face.head)
+    shape = find_shape(face.head)
+    suits = suiting(shape, scale.face_width.value)[:SUITING]
     report: dict[str, Any] = {
         "box": _rounded(face.mesh.box),
         "pose": {"yaw": round(yaw, 1), "pitch": round(pitch, 1), "roll": round(roll, 1)},
-        "pd_mm": {"value": scale.pupils.value, "error": scale.pupils.error},
-        "face_width_mm": {"value": scale.face_width.value, "error": scale.face_width.error},
+        "scale": {
+            "ruler": scale.ruler,
+            "error_percent": round(100 * scale.relative_error, 1),
+            "note": scale.note,
+        },
+        "pd_mm": asdict(scale.pupils),
+        "face_width_mm": asdict(scale.face_width),
+        "bridge_width_mm": asdict(scale.bridge),
+        "recommended": {
+            "width_mm": list(recommended.width),
+            "lens_mm": list(recommended.lens),
+            "bridge_mm": list(recommended.bridge),
+            "temple_mm": list(recommended.temple),
+            "text": recommended.text,
+        },
+        "shape": {
+            "name": shape.name,
+            "confidence": round(shape.confidence, 2),
+            "reason": reason(shape, suits),
+            "suits": [frame.name for frame in suits],
+        },
         "frame": None,
         "fit": None,
+        "bridge_fit": None,
         "landmarks": {"left_pupil": _rounded(left), "right_pupil": _rounded(right)},
         "lenses": {},
     }
@@ -336,8 +411,13 @@ def _report(face: Face, choice: Choice | None) -> dict[str, Any]:
         frame, nudge = choice.frame, choice.nudge
         width = frame.width * nudge.size
         outlines = _lens_polygons(face.head, frame, nudge)
-        report["frame"] = {"name": frame.name, "width_mm": round(width, 1)}
+        report["frame"] = {
+            "name": frame.name,
+            "width_mm": round(width, 1),
+            "suited_size": suited_size(frame, recommended),
+        }
         report["fit"] = verdict(width, scale.face_width.value)
+        report["bridge_fit"] = bridge_verdict(frame, scale.bridge.value)
         report["lenses"] = {
             side: [_rounded(point) for point in outline]
             for side, outline in zip(("left", "right"), outlines, strict=True)

@@ -13,7 +13,20 @@ import numpy as np
 from genapp.tryon.arrays import Array, Triangles
 from genapp.tryon.camera import View
 from genapp.tryon.mesh import LEFT_IRIS, RIGHT_IRIS, Mesh
-from genapp.tryon.scale import CHEEKS, Millimetres, measure, millimetres
+from genapp.tryon.scale import (
+    BRIDGE,
+    BRIDGE_ERROR,
+    CHEEKS,
+    IRIS,
+    Millimetres,
+    Scale,
+    across,
+    iris_diameter,
+    measure,
+    measure_face,
+    scale_by_eyes,
+    scale_by_pd,
+)
 
 MODEL = "face/canonical.mediapipe"
 DISTANCE = 700.0
@@ -80,7 +93,13 @@ def load_canonical(path: Path) -> Canonical:
 
 
 def find_head(
-    mesh: Mesh, canonical: Canonical, size: tuple[int, int], focal_35mm: float | None
+    mesh: Mesh,
+    canonical: Canonical,
+    size: tuple[int, int],
+    focal_35mm: float | None,
+    *,
+    pd_mm: float | None = None,
+    scale: Scale | None = None,
 ) -> Head:
     """Pose and true size of a face.
 
@@ -90,10 +109,19 @@ def find_head(
         size: width, height of the photo, px.
         focal_35mm: focal length as on 35 mm film if the photo says so; it gives the distance and
             with it the perspective.
+        pd_mm: the pupillary distance, if it is known.
+        scale: the scale at the eyes, if it is known; then `pd_mm` is not needed.
     """
     points = mesh.points[:468]
     _, rotation, shift = similarity(canonical.vertices, points, canonical.weights)
-    scale = millimetres(mesh, rotation)
+    near = _distance(size, focal_35mm, iris_diameter(mesh) / IRIS)
+    if scale is None:
+        scale = (
+            scale_by_eyes(mesh, rotation, near)
+            if pd_mm is None
+            else scale_by_pd(mesh, rotation, near, pd_mm)
+        )
+    measures = measure_face(mesh, rotation, near, scale)
     distance = _distance(size, focal_35mm, scale.pixels_per_mm)
     origin = (float(shift[0]), float(shift[1]))
     view = View(origin, scale.pixels_per_mm, distance)
@@ -111,9 +139,12 @@ def find_head(
     )
     face = (camera_at_origin @ rotation).astype(np.float32)
     # The cheekbones lie farther away than the eyes and look smaller than they are.
-    width = float(face[CHEEKS[1], 0] - face[CHEEKS[0], 0])
-    scale = replace(scale, face_width=measure(width, scale.relative_error))
-    return Head(view, rotation, face, canonical.triangles, scale)
+    measures = replace(
+        measures,
+        face_width=measure(across(face, CHEEKS), scale),
+        bridge=measure(across(face, BRIDGE), scale, BRIDGE_ERROR),
+    )
+    return Head(view, rotation, face, canonical.triangles, measures)
 
 
 def similarity(source: Array, target: Array, weights: Array) -> tuple[float, Array, Array]:

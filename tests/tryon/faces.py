@@ -6,10 +6,12 @@ from genapp.tryon.arrays import Array
 from genapp.tryon.camera import View
 from genapp.tryon.mesh import Mesh
 from genapp.tryon.pose import Canonical
-from genapp.tryon.scale import IRIS, PUPILS
+from genapp.tryon.scale import IRIS, PUPIL_RADIUS, PUPILS
 
 EYE_HEIGHT, EYE_DEPTH = -26.3, -37.0
 """Where the canonical face has its pupils, mm in head space."""
+DISTANCE = 700.0
+"""From the camera to the eyes, mm."""
 SIZE = (800, 600)
 """Width and height of the photo, px."""
 
@@ -23,12 +25,16 @@ def turn(yaw: float, pitch: float, roll: float) -> Array:
     return np.asarray(around @ up @ lean, np.float32)
 
 
-def known_face(canonical: Canonical, pupils: float = PUPILS, iris: float = IRIS) -> Array:
-    """478×3 mm in head space: the canonical face with irises."""
+def known_face(
+    canonical: Canonical, pupils: float = PUPILS, iris: float = IRIS, distance: float = DISTANCE
+) -> Array:
+    """478×3 mm in head space: the canonical face with irises. Its eyes look at a camera so far
+    away; the pupils are `pupils` mm apart when they look far away."""
+    near = pupils * (1 - PUPIL_RADIUS / distance)
     points = [canonical.vertices]
     rim = np.array([[0, 0, 0], [1, 0, 0], [0, -1, 0], [-1, 0, 0], [0, 1, 0]]) * iris / 2
     for side in (-1, 1):
-        points.append(rim + np.array([side * pupils / 2, EYE_HEIGHT, EYE_DEPTH]))
+        points.append(rim + np.array([side * near / 2, EYE_HEIGHT, EYE_DEPTH]))
     return np.concatenate(points).astype(np.float32)
 
 
@@ -39,7 +45,7 @@ def photograph(
     roll: float = 0,
     *,
     scale: float = 3.0,
-    distance: float = 700.0,
+    distance: float = DISTANCE,
 ) -> Mesh:
     """The mesh of a face in a photo, the camera pointed at the middle of the head.
 

@@ -29,6 +29,7 @@ from genapp.tryon import (
 from tests.tryon.conftest import EXAMPLES
 
 FACE_KEYS = {
+    *("scale", "bridge_width_mm", "bridge_fit", "recommended", "shape"),
     *("box", "pose", "pd_mm", "face_width_mm", "frame", "fit"),
     *("landmarks", "lenses"),
 }
@@ -302,7 +303,12 @@ def test_report_has_the_documented_keys_and_is_json(portrait: Photo, engines: En
     assert set(face) == FACE_KEYS
     assert set(face["pose"]) == {"yaw", "pitch", "roll"}
     assert set(face["pd_mm"]) == set(face["face_width_mm"]) == {"value", "error"}
-    assert set(face["frame"]) == {"name", "width_mm"}
+    assert set(face["frame"]) == {"name", "width_mm", "suited_size"}
+    assert set(face["scale"]) == {"ruler", "error_percent", "note"}
+    assert set(face["recommended"]) == {"width_mm", "lens_mm", "bridge_mm", "temple_mm", "text"}
+    assert set(face["shape"]) == {"name", "confidence", "reason", "suits"}
+    assert face["scale"]["ruler"] == "iris"
+    assert face["bridge_fit"] in {"narrow", "good", "wide"}
     assert set(face["landmarks"]) == {"left_pupil", "right_pupil"}
     assert set(face["lenses"]) == {"left", "right"}
     assert face["fit"] in {"narrow", "good", "wide"}
@@ -408,3 +414,30 @@ def test_preview_shows_what_the_full_picture_shows(analysis: Analysis) -> None:
     shrunk = cv2.resize(full, small.shape[1::-1], interpolation=cv2.INTER_AREA)
     assert cv2.absdiff(small, np.asarray(shrunk, np.uint8)).mean() < 1
     assert analysis.preview(10_000).photo.pixels.shape == full.shape
+
+
+# True size ---------------------------------------------------------------------------------------
+
+
+def test_typed_pupillary_distance_is_reported(portrait: Photo, engines: Engines) -> None:
+    (face,) = dress(analyse(portrait, engines, pd_mm=58), load_frame("round")).report()["faces"]
+    assert face["pd_mm"]["value"] == 58
+    assert face["scale"]["ruler"] == "pd"
+    assert face["scale"]["error_percent"] < 3
+
+
+def test_without_a_card_the_irises_measure_and_the_note_says_so(
+    portrait: Photo, engines: Engines
+) -> None:
+    (face,) = dress(analyse(portrait, engines, card=True), load_frame("round")).report()["faces"]
+    assert face["scale"]["ruler"] == "iris"
+    assert face["scale"]["note"].startswith("No card was found")
+
+
+def test_impossible_rulers_are_refused(portrait: Photo, engines: Engines) -> None:
+    with pytest.raises(BadValue, match="from 40 to 80"):
+        analyse(portrait, engines, pd_mm=90)
+    with pytest.raises(BadValue, match="Choose one"):
+        analyse(portrait, engines, pd_mm=63, card=True)
+    with pytest.raises(BadValue, match="four corners"):
+        analyse(portrait, engines, card=[[0, 0]])

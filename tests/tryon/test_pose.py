@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from genapp.tryon.arrays import Array
 from genapp.tryon.mesh import LEFT_EYE, RIGHT_EYE
 from genapp.tryon.pose import Canonical, Head, find_head, similarity
-from tests.tryon.faces import SIZE, photograph, turn
+from genapp.tryon.scale import Scale
+from tests.tryon.faces import SIZE, known_face, photograph, turn
 
 yaws, pitches, rolls = st.floats(-45, 45), st.floats(-25, 25), st.floats(-180, 180)
 
@@ -96,9 +97,8 @@ def test_seen_from_the_front_the_face_is_exact(canonical: Canonical, face: Array
 
 
 @pytest.mark.parametrize("distance", [300.0, 700.0, 3000.0])
-def test_focal_length_tells_the_distance(
-    canonical: Canonical, face: Array, distance: float
-) -> None:
+def test_focal_length_tells_the_distance(canonical: Canonical, distance: float) -> None:
+    face = known_face(canonical, distance=distance)
     mesh = photograph(face, distance=distance, scale=2.0)
     focal_35mm = 2.0 * distance / np.hypot(*SIZE) * 43.27
     head = find_head(mesh, canonical, SIZE, float(focal_35mm))
@@ -120,3 +120,19 @@ def test_own_features_are_kept(canonical: Canonical, face: Array) -> None:
     long_nosed[1, 2] -= 15
     head = head_of(canonical, long_nosed)
     assert head.face[1, 2] - face[1, 2] == pytest.approx(-15, abs=1)
+
+
+def test_typed_pupillary_distance_gives_the_size(canonical: Canonical) -> None:
+    """Whatever the irises say."""
+    face = known_face(canonical, pupils=70, iris=12.5)
+    head = find_head(photograph(face), canonical, SIZE, None, pd_mm=70)
+    assert head.millimetres.ruler == "pd"
+    assert head.face == pytest.approx(face, abs=0.2)
+
+
+def test_a_known_scale_is_kept(canonical: Canonical, face: Array) -> None:
+    mesh = photograph(face, scale=3.0)
+    larger = Scale("card", 3.0 / 1.1, 0.01, "By a card.")
+    head = find_head(mesh, canonical, SIZE, None, scale=larger)
+    assert head.millimetres.note == "By a card."
+    assert head.face == pytest.approx(1.1 * face, abs=1.5)

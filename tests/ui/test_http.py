@@ -17,6 +17,7 @@ from genapp import images
 from genapp.tryon import Nudge, compare_frames
 
 FACE_KEYS = {
+    *("scale", "bridge_width_mm", "bridge_fit", "recommended", "shape"),
     *("box", "pose", "pd_mm", "face_width_mm", "frame", "fit", "landmarks", "lenses"),
 }
 SIZE = (768, 960)
