@@ -7,7 +7,7 @@ section drawn along a path.
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,9 @@ from genapp.tryon.frames import BEVEL, END_PIECE, Finish, Frame
 from genapp.tryon.light import smooth_step
 
 OUTLINE_POINTS = 120
-LENS_RINGS = 6
+LENS_RINGS = ((0.15, 15), (0.3, 30), (0.45, 30), (0.6, 60), (0.75, 60), (0.9, 60), (1.0, 120))
+"""Radius and points of the rings of a lens, inside out: triangles that are about as long as wide
+are filled fastest."""
 EAR = (74.0, -4.0, 98.0)
 """Where the left ear holds the temple of a frame that nobody wears, mm."""
 CLEAR = 0.95
@@ -98,6 +100,15 @@ def build(
     """
     x, y, z = EAR
     left_ear, right_ear = ears or ((-x, y, z), (x, y, z))
+    front, lenses = _front(frame)
+    mirrored_ear = (-left_ear[0], left_ear[1], left_ear[2])
+    temples = _solid([_temple(frame, right_ear), _mirror(_temple(frame, mirrored_ear))])
+    return _joined(front, temples), lenses
+
+
+@lru_cache(64)
+def _front(frame: Frame) -> tuple[Solid, Solid]:
+    """All but the temples, which is the same on every head, and the lenses."""
     outline = lens_outline(frame)
     half = [
         *_rims(frame, outline),
@@ -105,15 +116,27 @@ def build(
         _end_piece(frame, outline),
         *_mounts(frame, outline),
     ]
-    mirrored_ear = (-left_ear[0], left_ear[1], left_ear[2])
-    left = [_mirror(piece) for piece in [*half, _temple(frame, mirrored_ear)]]
-    opaque = _solid([*half, _temple(frame, right_ear), *left, *_bridges(frame, outline)])
+    front = _solid([*half, *(_mirror(piece) for piece in half), *_bridges(frame, outline)])
     lens = _lens(frame, outline)
     lenses = _solid([lens, _mirror(lens)])
     mirror = np.full_like(lenses.metal, frame.mirror)
-    return opaque, replace(lenses, metal=mirror, clear=np.ones_like(mirror))
+    return front, replace(lenses, metal=mirror, clear=np.ones_like(mirror))
 
 
+def _joined(one: Solid, other: Solid) -> Solid:
+    return Solid(
+        np.concatenate([one.vertices, other.vertices]),
+        np.concatenate([one.normals, other.normals]),
+        np.concatenate([one.triangles, other.triangles + np.int32(len(one.vertices))]),
+        np.concatenate([one.part, other.part]),
+        np.concatenate([one.along, other.along]),
+        np.concatenate([one.color, other.color]),
+        np.concatenate([one.metal, other.metal]),
+        np.concatenate([one.clear, other.clear]),
+    )
+
+
+@lru_cache(64)
 def lens_outline(frame: Frame) -> Array:
     """Edge of the lens on the viewer's right: 120×2 mm around the lens's own middle, clockwise
     as seen, boxed exactly into lens width × height."""
@@ -136,25 +159,37 @@ def front_depth(frame: Frame, x: Array, y: Array) -> Array:
 
 def _lens(frame: Frame, outline: Array) -> _Piece:
     centre = (frame.lens + frame.bridge) / 2
-    radii = np.linspace(0, 1, LENS_RINGS + 1)[1:]
-    flat = np.concatenate([[[0, 0]], *(outline * radius for radius in radii)]).astype(np.float32)
+    rings = [outline[:: len(outline) // points] * radius for radius, points in LENS_RINGS]
+    flat = np.concatenate([[[0, 0]], *rings]).astype(np.float32)
     x, y = flat[:, 0] + centre, flat[:, 1]
     vertices = np.stack([x, y, front_depth(frame, x, y)], 1)
     step = 0.05
     slope_x = (front_depth(frame, x + step, y) - vertices[:, 2]) / step
     slope_y = (front_depth(frame, x, y + step) - vertices[:, 2]) / step
     normals = _unit(np.stack([slope_x, slope_y, -np.ones_like(x)], 1))
-    n = len(outline)
-    here = np.arange(n)
-    after = (here + 1) % n
-    triangles = [np.stack([np.zeros(n, int), 1 + here, 1 + after], 1)]
-    for ring in range(LENS_RINGS - 1):
-        inner, outer = 1 + ring * n, 1 + (ring + 1) * n
-        triangles.append(np.stack([inner + here, outer + here, outer + after], 1))
-        triangles.append(np.stack([inner + here, outer + after, inner + after], 1))
     along = (y + frame.height / 2) / frame.height
     coating = Finish("transparent", frame.mirror_color)
-    return _Piece(vertices, normals, np.concatenate(triangles), Part.LENS, along, coating)
+    return _Piece(vertices, normals, _lens_triangles(), Part.LENS, along, coating)
+
+
+@cache
+def _lens_triangles() -> Triangles:
+    """A fan in the middle and bands between the rings, whose outer one has as many points as the
+    inner one or twice as many."""
+    start, n = 1, LENS_RINGS[0][1]
+    here = np.arange(n)
+    triangles = [np.stack([np.zeros(n, int), start + here, start + (here + 1) % n], 1)]
+    for _, outer_n in LENS_RINGS[1:]:
+        outer, each = start + n, outer_n // n
+        here, after = np.arange(n), (np.arange(n) + 1) % n
+        first, last = outer + here * each, outer + (here + 1) * each % outer_n
+        middle = outer + here * each + each - 1
+        triangles.append(np.stack([start + here, middle, last], 1))
+        triangles.append(np.stack([start + here, last, start + after], 1))
+        if each == 2:
+            triangles.append(np.stack([start + here, first, middle], 1))
+        start, n = outer, outer_n
+    return np.concatenate(triangles).astype(np.int32)
 
 
 def _rims(frame: Frame, outline: Array) -> list[_Piece]:

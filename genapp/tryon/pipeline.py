@@ -12,21 +12,23 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from genapp.errors import BadValue, NoFace, check_number
-from genapp.images import Photo, Pixels, read, to_8_bit
+from genapp.images import Photo, Pixels, read
 from genapp.registry.engines import Engines
 from genapp.tryon import pose
-from genapp.tryon.arrays import Array, Triangles
-from genapp.tryon.color import parse_color, pixels_to_linear
+from genapp.tryon.arrays import Array
+from genapp.tryon.color import parse_color
 from genapp.tryon.compose import compose
 from genapp.tryon.detect import detect
 from genapp.tryon.fit import AS_IT_SITS, Nudge, check_nudge, place, verdict, wear
 from genapp.tryon.frames import Frame, load_frame
 from genapp.tryon.geometry import front_depth, lens_outline
+from genapp.tryon.grain import CLEAN, Grain, find_grain
 from genapp.tryon.hair import Hair, find_hair
 from genapp.tryon.head import head_surface
-from genapp.tryon.light import Light, estimate_light
-from genapp.tryon.mesh import MODEL, SKIN, Mesh, find_mesh
+from genapp.tryon.light import Light, find_light, find_scene
+from genapp.tryon.mesh import MODEL, Mesh, find_mesh
 from genapp.tryon.pose import Head, find_head, load_canonical
+from genapp.tryon.refract import DIOPTRES
 from genapp.tryon.render import Look, frame_box, render
 
 Picture = str | Path | bytes | Image.Image | NDArray[Any] | Photo
@@ -40,6 +42,7 @@ class Face:
     head: Head
     light: Light
     hair: Hair
+    grain: Grain = CLEAN
 
     def zoomed(self, corner: tuple[float, float], zoom: float) -> "Face":
         """The face in another picture: the part of the photo from `corner` (x, y in px) on, at
@@ -49,6 +52,7 @@ class Face:
             mesh=self.mesh.zoomed(corner, zoom),
             head=replace(self.head, view=self.head.view.zoomed(corner, zoom)),
             hair=self.hair.zoomed(corner, zoom),
+            grain=self.grain.zoomed(zoom),
         )
 
 
@@ -123,6 +127,7 @@ def try_on(
     tint: str | None = None,
     opacity: float | None = None,
     gradient: float | None = None,
+    dioptres: float = 0.0,
     nudge: Nudge = AS_IT_SITS,
     model: str = MODEL,
     device: str = "auto",
@@ -138,6 +143,7 @@ def try_on(
         tint: colour of the lenses, '#rrggbb'. None: the frame's own, as for the next two.
         opacity: 0 clear … 1 full tint.
         gradient: 0 even … 1 clear at the bottom.
+        dioptres: power of prescription lenses, -10 (short-sighted) … 8; the same in both.
         nudge: how to move the frame from where it would sit.
         model: the mesh network, a name from the catalogue.
         device: 'auto', 'cpu' or 'cuda'; ignored when `engines` are given.
@@ -151,7 +157,8 @@ def try_on(
     started = time.perf_counter()
     wanted = [frame] if isinstance(frame, str | Frame) else list(frame)
     choices = [
-        None if one is None else choose(one, tint, opacity, gradient, nudge) for one in wanted
+        None if one is None else choose(one, tint, opacity, gradient, nudge, dioptres)
+        for one in wanted
     ]
     loaded = read(photo)
     read_ms = _since(started)
@@ -171,6 +178,7 @@ def choose(
     opacity: float | None = None,
     gradient: float | None = None,
     nudge: Nudge = AS_IT_SITS,
+    dioptres: float = 0.0,
 ) -> Choice:
     """A frame with lens settings, None for its own; see `try_on`.
 
@@ -182,10 +190,12 @@ def choose(
         found.tint if tint is None else tint,
         found.opacity if opacity is None else opacity,
         found.gradient if gradient is None else gradient,
+        dioptres,
     )
     parse_color(look.tint)
     check_number("opacity", look.opacity, 0, 1)
     check_number("gradient", look.gradient, 0, 1)
+    check_number("dioptres", look.dioptres, *DIOPTRES)
     check_nudge(nudge)
     return Choice(found, look, nudge)
 
@@ -201,13 +211,14 @@ def analyse(photo: Photo, engines: Engines, *, model: str = MODEL) -> Analysis:
     started = time.perf_counter()
     size = (photo.pixels.shape[1], photo.pixels.shape[0])
     canonical = load_canonical(engines.data(pose.MODEL))
-    small = _small(photo.pixels)
+    scene = find_scene(photo.pixels)
     faces = []
     for mesh in meshes:
         if mesh is not None:
             head = find_head(mesh, canonical, size, photo.focal_35mm)
-            light = _light(photo.pixels, small, head)
-            faces.append(Face(mesh, head, light, find_hair(photo.pixels, head, engines)))
+            light = find_light(photo.pixels, scene, head)
+            hair = find_hair(photo.pixels, head, engines)
+            faces.append(Face(mesh, head, light, hair, find_grain(photo.pixels, head)))
     if not faces:
         raise NoFace(
             "No face was found in the picture.",
@@ -259,54 +270,18 @@ def _draw(pixels: Pixels, face: Face, choice: Choice) -> None:
     """Draw glasses on one face, in place."""
     opaque, lenses = wear(choice.frame, face.head, face.hair, choice.nudge)
     view = face.head.view
-    box = frame_box(opaque, lenses, view, (pixels.shape[1], pixels.shape[0]))
+    size = (pixels.shape[1], pixels.shape[0])
+    box = frame_box(opaque, lenses, view, size, face.grain.reach)
     if box is not None:
         surface = head_surface(face.head)
         layer = render(opaque, lenses, surface, view, box, face.light, choice.look)
-        compose(pixels, layer, face.head, face.light)
+        compose(pixels, layer, face.head, face.light, face.grain, choice.look.dioptres)
 
 
 def _shrunk(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     if pixels.shape[1::-1] == size:
         return np.ascontiguousarray(pixels)
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), pixels.dtype)
-
-
-def _small(pixels: Pixels) -> NDArray[np.uint8]:
-    shrink = 64 / max(pixels.shape[:2])
-    size = (max(1, round(pixels.shape[1] * shrink)), max(1, round(pixels.shape[0] * shrink)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return to_8_bit(np.asarray(small, pixels.dtype))
-
-
-def _light(pixels: Pixels, small: NDArray[np.uint8], head: Head) -> Light:
-    """The photo's light from its skin: a patch of 5 mm around each point."""
-    camera = head.to_camera(head.face)
-    normals = _vertex_normals(camera[:468], head.triangles)
-    spots = head.view.project(camera[list(SKIN)])
-    radius = max(1, round(2.5 * head.view.scale))
-    height, width = pixels.shape[:2]
-    colors, kept = [], []
-    for (x, y), normal in zip(spots, normals[list(SKIN)], strict=True):
-        column, row = int(x), int(y)
-        if radius <= column < width - radius and radius <= row < height - radius:
-            patch = pixels[row - radius : row + radius, column - radius : column + radius]
-            colors.append(pixels_to_linear(patch).mean((0, 1)))
-            kept.append(normal)
-    if len(kept) < 6:
-        colors, kept = [np.full(3, 0.2, np.float32)] * 6, [np.array([0, 0, -1], np.float32)] * 6
-    return estimate_light(small, np.array(colors, np.float32), np.array(kept, np.float32))
-
-
-def _vertex_normals(vertices: Array, triangles: Triangles) -> Array:
-    """V×3 unit normals, towards the camera."""
-    a, b, c = (vertices[triangles[:, corner]] for corner in range(3))
-    face_normals = np.cross(b - a, c - a)
-    normals = np.zeros_like(vertices)
-    for corner in range(3):
-        np.add.at(normals, triangles[:, corner], face_normals)
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)
-    return np.asarray(np.where(normals[:, 2:] > 0, -normals, normals), np.float32)
 
 
 def _report(face: Face, choice: Choice | None) -> dict[str, Any]:
@@ -330,7 +305,7 @@ def _report(face: Face, choice: Choice | None) -> dict[str, Any]:
         report["frame"] = {"name": frame.name, "width_mm": round(width, 1)}
         report["fit"] = verdict(width, scale.face_width.value)
         report["lenses"] = {
-            side: [_rounded(point) for point in outline]
+            side: np.round(outline.astype(float), 1).tolist()
             for side, outline in zip(("left", "right"), outlines, strict=True)
         }
     return report
