@@ -34,7 +34,7 @@ def main() -> None:
     frame = load_frame("aviator")
     with Engines(device="cpu") as engines:
         print(
-            "megapixels   read  analyse (ratio to networks)   render   encode PNG       ms, median"
+            "megapixels   read  analyse (ratio to networks)  render (ratio)  encode PNG, ms, median"
         )
         for megapixels in MEGAPIXELS:
             photo = _resized(original, megapixels)
@@ -51,7 +51,7 @@ def main() -> None:
             )
             print(
                 f"{megapixels:10g} {read:6.0f} {analysed:8.0f} ({analysed / networks:4.1f})"
-                f" {drawn:23.0f} {saved:12.0f}"
+                f" {drawn:23.0f} ({drawn / networks:4.2f}) {saved:12.0f}"
             )
 
 

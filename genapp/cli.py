@@ -99,6 +99,9 @@ def _add_try_on(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--opacity", metavar="0..1", type=float, help="0 clear, 1 full tint")
     parser.add_argument("--gradient", metavar="0..1", type=float, help="0 even, 1 clear below")
     parser.add_argument(
+        "--dioptres", metavar="D", type=float, default=0.0, help="power of the lenses, -10 to 8"
+    )
+    parser.add_argument(
         "--nudge",
         metavar="KEY=N,…",
         default="",
@@ -159,6 +162,7 @@ def _compare(options: argparse.Namespace) -> int:
         tint=options.tint,
         opacity=options.opacity,
         gradient=options.gradient,
+        dioptres=options.dioptres,
         nudge=parse_nudge(options.nudge),
         model=options.model,
         device=options.device,
@@ -217,6 +221,7 @@ def _try_on_file(
         gradient=options.gradient,
         pd_mm=options.pd,
         card=options.card,
+        dioptres=options.dioptres,
         model=options.model,
         device=options.device,
         engines=engines,

@@ -107,7 +107,8 @@ def test_try_on(
 
 
 def test_try_on_passes_every_option_on(face: Path, calls: list[dict[str, Any]]) -> None:
-    looks = ("--tint", "#112233", "--opacity", "0.5", "--gradient", "0.25", "--nudge", "down=2")
+    looks = ["--tint", "#112233", "--opacity", "0.5", "--gradient", "0.25", "--nudge", "down=2"]
+    looks += ["--dioptres", "-2.5"]
     names = ("--pd", "63.5", "--frame", "round", "--model", "face/other.v1", "--device", "cpu")
     assert run("try-on", face, "-o", face.with_name("out.png"), *looks, *names) == 0
     (call,) = calls
@@ -123,6 +124,7 @@ def test_try_on_passes_every_option_on(face: Path, calls: list[dict[str, Any]]) 
         "gradient": 0.25,
         "pd_mm": 63.5,
         "card": False,
+        "dioptres": -2.5,
         "model": "face/other.v1",
         "device": "cpu",
     }
@@ -131,7 +133,7 @@ def test_try_on_passes_every_option_on(face: Path, calls: list[dict[str, Any]]) 
 def test_try_on_defaults_are_the_functions(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed = vars(cli._parser().parse_args(["try-on", "a.jpg", "-o", "b.jpg"]))
     parameters = inspect.signature(genapp.try_on).parameters
-    for name in ("frame", "tint", "opacity", "gradient", "model", "device"):
+    for name in ("frame", "tint", "opacity", "gradient", "dioptres", "model", "device"):
         assert parsed[name] == parameters[name].default, name
 
 

@@ -1,5 +1,6 @@
 """sRGB and linear light (IEC 61966-2-1)."""
 
+from functools import cache
 from typing import Any
 
 import cv2
@@ -27,9 +28,7 @@ def linear_to_srgb(linear: Array) -> Array:
 
 def pixels_to_linear(pixels: Pixels) -> Array:
     """uint8 or uint16 sRGB pixels, H×W×3, as linear light 0..1."""
-    top = np.iinfo(pixels.dtype).max
-    table = srgb_to_linear(np.arange(top + 1, dtype=np.float32) / top)
-    return np.asarray(cv2.LUT(pixels, table), np.float32)
+    return np.asarray(cv2.LUT(pixels, _to_linear(pixels.dtype)), np.float32)
 
 
 def linear_to_pixels(linear: Array, dtype: np.dtype[Any]) -> Pixels:
@@ -37,10 +36,21 @@ def linear_to_pixels(linear: Array, dtype: np.dtype[Any]) -> Pixels:
     if dtype == np.uint16:
         return from_float(linear_to_srgb(linear), dtype)
     # A table is ten times faster than the formula, and 16 bits in are enough for 8 bits out.
-    table = from_float(linear_to_srgb(np.arange(65536, dtype=np.float32) / 65535), dtype)
     # The stubs do not know that OpenCV multiplies by a number, rounding and clipping.
     fine = cv2.multiply(np.asarray(linear, np.float32), 65535, dtype=cv2.CV_16U)  # type: ignore[call-overload]
-    return np.asarray(cv2.LUT(fine, table), np.uint8)
+    return np.asarray(cv2.LUT(fine, _to_8_bit()), np.uint8)
+
+
+@cache
+def _to_linear(dtype: np.dtype[Any]) -> Array:
+    top = np.iinfo(dtype).max
+    return srgb_to_linear(np.arange(top + 1, dtype=np.float32) / top)
+
+
+@cache
+def _to_8_bit() -> Pixels:
+    linear = np.arange(65536, dtype=np.float32) / 65535
+    return from_float(linear_to_srgb(linear), np.dtype(np.uint8))
 
 
 def parse_color(text: str) -> Array:

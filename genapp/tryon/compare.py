@@ -54,6 +54,7 @@ def compare_frames(
     tint: str | None = None,
     opacity: float | None = None,
     gradient: float | None = None,
+    dioptres: float = 0.0,
     nudge: Nudge = AS_IT_SITS,
     model: str = MODEL,
     device: str = "auto",
@@ -61,7 +62,7 @@ def compare_frames(
 ) -> Comparison:
     """Put each of several frames on the largest face of a photo; settings and errors as those of
     `try_on`."""
-    choices = [choose(frame, tint, opacity, gradient, nudge) for frame in frames]
+    choices = [choose(frame, tint, opacity, gradient, nudge, dioptres) for frame in frames]
     pool = engines or Engines(device=device)
     try:
         return compare(analyse(read(photo), pool, model=model), choices)

@@ -6,23 +6,29 @@ import numpy as np
 from genapp.images import Pixels
 from genapp.tryon.arrays import Array
 from genapp.tryon.color import linear_to_pixels, pixels_to_linear
-from genapp.tryon.head import OVAL
+from genapp.tryon.grain import Grain, add_noise, soften
+from genapp.tryon.head import OVAL, SINK
 from genapp.tryon.light import Light
 from genapp.tryon.pose import Head
-from genapp.tryon.render import Box, Layer
+from genapp.tryon.refract import refract
+from genapp.tryon.render import Box, Layer, grown, sum_channels
 
 SHADOW = 0.5
 """How much of the light an opaque frame takes from the skin right behind it."""
-SHADOW_REACH = 6.0
-SHADOW_BLUR = 2.2
-"""How far the shadow falls from the frame, and how soft it is, mm."""
-SHADOW_ROOM = 16.0
+STEEPEST = 0.65
+"""Tangent of the angle at which light falls on the face at most: a lamp is never a point."""
+SHADOW_BLURS = ((0.9, 2.0), (2.8, 10.0))
+"""How soft shadows are (standard deviation, mm) at how far a part is from the skin (mm): a pad
+that touches it casts a sharp one, a lens a soft one."""
+SHADOW_ROOM = 18.0
 """No shadow is farther from the frame than this, mm."""
-SHADOW_DETAIL = 2.0
+SHADOW_DETAIL = 1.25
 """Pixels per mm at which shadows are worked out: they are soft."""
 
 
-def compose(pixels: Pixels, layer: Layer, head: Head, light: Light) -> None:
+def compose(
+    pixels: Pixels, layer: Layer, head: Head, light: Light, grain: Grain, dioptres: float = 0.0
+) -> None:
     """Draw a layer on a photo, in place.
 
     Args:
@@ -30,54 +36,65 @@ def compose(pixels: Pixels, layer: Layer, head: Head, light: Light) -> None:
         layer: from `render`.
         head: for where the skin is.
         light: for where the shadow falls.
+        grain: the photo's blur and noise, which the layer gets.
+        dioptres: power of the lenses.
     """
-    box = _grown(layer.box, round(SHADOW_ROOM * head.view.scale) + 1, pixels.shape)
+    box = grown(layer.box, round(SHADOW_ROOM * head.view.scale) + 1, pixels.shape)
     x0, y0, x1, y1 = box
     region = pixels[y0:y1, x0:x1]
     left, top, right, bottom = layer.box
     inside = (slice(top - y0, bottom - y0), slice(left - x0, right - x0))
-    lit = 1 - _shadow(layer, box, head, light)
-    changed = lit < 1
-    changed[inside] |= layer.touched
+    # What does not change is multiplied by 1 and comes back bit by bit.
     linear = pixels_to_linear(region)
-    linear *= lit[..., None]
-    linear[inside] *= layer.through
-    linear[inside] += layer.add
-    np.copyto(region, linear_to_pixels(linear, pixels.dtype), where=changed[..., None])
+    if dioptres:
+        linear[inside] = refract(pixels, layer, head, dioptres)
+    linear *= _lit(layer, box, head, light)
+    soft = soften(layer, grain)
+    linear[inside] *= soft.through
+    linear[inside] += soft.add
+    region[:] = linear_to_pixels(linear, pixels.dtype)
+    add_noise(region[inside], soft, grain)
 
 
-def _grown(box: Box, room: int, shape: tuple[int, ...]) -> Box:
-    x0, y0, x1, y1 = box
-    return (
-        max(x0 - room, 0),
-        max(y0 - room, 0),
-        min(x1 + room, shape[1]),
-        min(y1 + room, shape[0]),
-    )
-
-
-def _shadow(layer: Layer, box: Box, head: Head, light: Light) -> Array:
-    """How much light the skin in a box of the photo loses: h×w, 0..1."""
+def _lit(layer: Layer, box: Box, head: Head, light: Light) -> Array:
+    """How much light remains for the skin in a box of the photo: h×w×3, 0..1. What each part of
+    the frame takes, and tinted lenses take the light of some colours, falls on the skin behind it
+    along the light, the farther away the farther the part stands out."""
     x0, y0, x1, y1 = box
     shrink = min(1.0, SHADOW_DETAIL / head.view.scale)
     scale = head.view.scale * shrink
     size = (max(1, round((x1 - x0) * shrink)), max(1, round((y1 - y0) * shrink)))
-    reach = SHADOW_REACH * scale * (0.5 + light.contrast)
-    left, top, _, _ = layer.box
-    shift = np.array(
-        [
-            [1, 0, (left - x0) * shrink - light.direction[0] * reach],
-            [0, 1, (top - y0) * shrink - light.direction[1] * reach],
-        ]
+    small = tuple(max(1, round(length * shrink)) for length in layer.cover.shape[::-1])
+    taken = np.asarray(
+        cv2.resize(1 - layer.through, small, interpolation=cv2.INTER_AREA), np.float32
     )
-    rows, columns = (max(1, round(length * shrink)) for length in layer.cover.shape)
-    cover = cv2.resize(layer.cover, (columns, rows), interpolation=cv2.INTER_AREA)
-    cast = cv2.warpAffine(cover, shift, size, flags=cv2.INTER_LINEAR)
-    cast = cv2.GaussianBlur(cast, (0, 0), max(SHADOW_BLUR * scale, 0.4))
+    above = np.maximum(layer.relief.head - layer.relief.frame - SINK, 0)
+    gap = cv2.resize(above, small, interpolation=cv2.INTER_NEAREST)
+    casts = (sum_channels(taken) > 0.01) & (gap < SHADOW_ROOM)
+    y, x = np.nonzero(casts)
+    gap, taken = gap[casts], taken[casts]
+    slope = light.direction[:2] / max(-float(light.direction[2]), 0.1)
+    slope *= min(1.0, STEEPEST / max(float(np.linalg.norm(slope)), 1e-6)) * scale
+    columns = np.rint(x + (layer.box[0] - x0) * shrink - slope[0] * gap).astype(int)
+    rows = np.rint(y + (layer.box[1] - y0) * shrink - slope[1] * gap).astype(int)
+    within = (columns >= 0) & (columns < size[0]) & (rows >= 0) & (rows < size[1])
+    spot = (rows * size[0] + columns)[within]
+    (near_blur, near), (far_blur, far) = SHADOW_BLURS
+    softness = np.clip((gap[within] - near) / (far - near), 0, 1)
+    cast = np.zeros((size[1], size[0], 3), np.float32)
+    for share, blur in ((1 - softness, near_blur), (softness, far_blur)):
+        parts = [
+            np.bincount(spot, channel * share, size[0] * size[1]).reshape(size[::-1])
+            for channel in taken[within].T
+        ]
+        spread = np.minimum(cv2.merge(parts), 1).astype(np.float32)
+        cast += cv2.GaussianBlur(spread, (0, 0), max(blur * scale, 0.4))
     # Nothing but skin takes the shadow.
     outline = head.view.project(head.to_camera(head.face[list(OVAL)])) - (x0, y0)
     skin = np.zeros(cast.shape, np.float32)
-    cv2.fillPoly(skin, [np.rint(outline * shrink * 16).astype(np.int32)], 1.0, cv2.LINE_AA, 4)
+    cv2.fillPoly(
+        skin, [np.rint(outline * shrink * 16).astype(np.int32)], (1.0, 1.0, 1.0), cv2.LINE_AA, 4
+    )
     skin = np.asarray(cv2.GaussianBlur(skin, (0, 0), max(scale, 0.4)), np.float32)
-    shadow = SHADOW * cast * skin
-    return np.asarray(cv2.resize(shadow, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR))
+    lit = 1 - SHADOW * np.minimum(cast, 1) * skin
+    return np.asarray(cv2.resize(lit, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR))

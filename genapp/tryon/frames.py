@@ -6,7 +6,7 @@ system of ISO 8624). CONTRIBUTING.md says how to add one.
 
 import tomllib
 from dataclasses import MISSING, dataclass, fields
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
@@ -165,6 +165,7 @@ def frame_names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
+@cache
 def load_frame(name: str) -> Frame:
     """The frame of that name. Raises `UnknownName` (with the close matches) if there is none."""
     names = frame_names()

@@ -6,7 +6,7 @@ section drawn along a path.
 """
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,11 @@ from genapp.tryon.light import smooth_step
 from genapp.tryon.solid import Ears, Part, Solid, Solids, bend_temples, join
 
 OUTLINE_POINTS = 120
-LENS_RINGS = 6
 AVERAGE_EARS: Ears = ((-74.0, -4.0, 98.0), (74.0, -4.0, 98.0))
 """Where ears hold the temples of a frame that nobody wears, mm."""
+LENS_RINGS = ((0.15, 15), (0.3, 30), (0.45, 30), (0.6, 60), (0.75, 60), (0.9, 60), (1.0, 120))
+"""Radius and points of the rings of a lens, inside out: triangles that are about as long as wide
+are filled fastest."""
 CLEAR = 0.95
 """How much of the light a transparent material lets through, but for its colour."""
 FLECK_WAVES = 10
@@ -61,21 +63,28 @@ def build(frame: Frame, ears: Ears | None = None) -> tuple[Solid, Solid]:
         ears: where the temples rest, viewer's left and right, in frame space (mm). Real temples
             bend outwards to fit a head, and so do these. None: an average head.
     """
-    outline = lens_outline(frame)
     if frame.solids is not None:
-        lenses = frame.solids.lenses or _lenses(frame, outline)
+        lenses = frame.solids.lenses or _lenses(frame, lens_outline(frame))
         return _from_file(frame, frame.solids, ears), lenses
     left_ear, right_ear = ears or AVERAGE_EARS
+    front, lenses = _front(frame)
+    mirrored_ear = (-left_ear[0], left_ear[1], left_ear[2])
+    temples = _solid([_temple(frame, right_ear), _mirror(_temple(frame, mirrored_ear))])
+    return join([front, temples]), lenses
+
+
+@lru_cache(64)
+def _front(frame: Frame) -> tuple[Solid, Solid]:
+    """All but the temples, which is the same on every head, and the lenses."""
+    outline = lens_outline(frame)
     half = [
         *_rims(frame, outline),
         *_pads(frame, outline),
         _end_piece(frame, outline),
         *_mounts(frame, outline),
     ]
-    mirrored_ear = (-left_ear[0], left_ear[1], left_ear[2])
-    left = [_mirror(piece) for piece in [*half, _temple(frame, mirrored_ear)]]
-    opaque = _solid([*half, _temple(frame, right_ear), *left, *_bridges(frame, outline)])
-    return opaque, _lenses(frame, outline)
+    front = _solid([*half, *(_mirror(piece) for piece in half), *_bridges(frame, outline)])
+    return front, _lenses(frame, outline)
 
 
 def _lenses(frame: Frame, outline: Array) -> Solid:
@@ -95,6 +104,7 @@ def _from_file(frame: Frame, solids: Solids, ears: Ears | None) -> Solid:
     return join([solids.opaque, _solid([right, joint, _mirror(left), _mirror(joint)])])
 
 
+@lru_cache(64)
 def lens_outline(frame: Frame) -> Array:
     """Edge of the lens on the viewer's right: 120×2 mm around the lens's own middle, clockwise
     as seen, boxed exactly into lens width × height."""
@@ -117,25 +127,37 @@ def front_depth(frame: Frame, x: Array, y: Array) -> Array:
 
 def _lens(frame: Frame, outline: Array) -> _Piece:
     centre = (frame.lens + frame.bridge) / 2
-    radii = np.linspace(0, 1, LENS_RINGS + 1)[1:]
-    flat = np.concatenate([[[0, 0]], *(outline * radius for radius in radii)]).astype(np.float32)
+    rings = [outline[:: len(outline) // points] * radius for radius, points in LENS_RINGS]
+    flat = np.concatenate([[[0, 0]], *rings]).astype(np.float32)
     x, y = flat[:, 0] + centre, flat[:, 1]
     vertices = np.stack([x, y, front_depth(frame, x, y)], 1)
     step = 0.05
     slope_x = (front_depth(frame, x + step, y) - vertices[:, 2]) / step
     slope_y = (front_depth(frame, x, y + step) - vertices[:, 2]) / step
     normals = _unit(np.stack([slope_x, slope_y, -np.ones_like(x)], 1))
-    n = len(outline)
-    here = np.arange(n)
-    after = (here + 1) % n
-    triangles = [np.stack([np.zeros(n, int), 1 + here, 1 + after], 1)]
-    for ring in range(LENS_RINGS - 1):
-        inner, outer = 1 + ring * n, 1 + (ring + 1) * n
-        triangles.append(np.stack([inner + here, outer + here, outer + after], 1))
-        triangles.append(np.stack([inner + here, outer + after, inner + after], 1))
     along = (y + frame.height / 2) / frame.height
     coating = Finish("transparent", frame.mirror_color)
-    return _Piece(vertices, normals, np.concatenate(triangles), Part.LENS, along, coating)
+    return _Piece(vertices, normals, _lens_triangles(), Part.LENS, along, coating)
+
+
+@cache
+def _lens_triangles() -> Triangles:
+    """A fan in the middle and bands between the rings, whose outer one has as many points as the
+    inner one or twice as many."""
+    start, n = 1, LENS_RINGS[0][1]
+    here = np.arange(n)
+    triangles = [np.stack([np.zeros(n, int), start + here, start + (here + 1) % n], 1)]
+    for _, outer_n in LENS_RINGS[1:]:
+        outer, each = start + n, outer_n // n
+        here, after = np.arange(n), (np.arange(n) + 1) % n
+        first, last = outer + here * each, outer + (here + 1) * each % outer_n
+        middle = outer + here * each + each - 1
+        triangles.append(np.stack([start + here, middle, last], 1))
+        triangles.append(np.stack([start + here, last, start + after], 1))
+        if each == 2:
+            triangles.append(np.stack([start + here, first, middle], 1))
+        start, n = outer, outer_n
+    return np.concatenate(triangles).astype(np.int32)
 
 
 def _rims(frame: Frame, outline: Array) -> list[_Piece]:

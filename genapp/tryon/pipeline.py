@@ -12,23 +12,25 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from genapp.errors import BadValue, NoFace, check_number
-from genapp.images import Photo, Pixels, read, to_8_bit
+from genapp.images import Photo, Pixels, read
 from genapp.registry.engines import Engines
 from genapp.tryon import pose
-from genapp.tryon.arrays import Array, Triangles
+from genapp.tryon.arrays import Array
 from genapp.tryon.card import find_card, given_card, scale_by_card
-from genapp.tryon.color import parse_color, pixels_to_linear
+from genapp.tryon.color import parse_color
 from genapp.tryon.compose import compose
 from genapp.tryon.detect import detect
 from genapp.tryon.fit import AS_IT_SITS, Nudge, check_nudge, place, verdict, wear
 from genapp.tryon.frames import Frame
 from genapp.tryon.geometry import front_depth, lens_outline
+from genapp.tryon.grain import CLEAN, Grain, find_grain
 from genapp.tryon.hair import Hair, find_hair
 from genapp.tryon.head import head_surface
-from genapp.tryon.light import Light, estimate_light
-from genapp.tryon.mesh import MODEL, SKIN, Mesh, find_mesh
+from genapp.tryon.light import Light, find_light, find_scene
+from genapp.tryon.mesh import MODEL, Mesh, find_mesh
 from genapp.tryon.own import Source, open_frame, open_frames
 from genapp.tryon.pose import Head, find_head, load_canonical
+from genapp.tryon.refract import DIOPTRES
 from genapp.tryon.render import Look, frame_box, render
 from genapp.tryon.scale import PD_LIMITS, Scale
 from genapp.tryon.shape import SUITING, find_shape, reason, suiting
@@ -46,6 +48,7 @@ class Face:
     head: Head
     light: Light
     hair: Hair
+    grain: Grain = CLEAN
 
     def zoomed(self, corner: tuple[float, float], zoom: float) -> "Face":
         """The face in another picture: the part of the photo from `corner` (x, y in px) on, at
@@ -55,6 +58,7 @@ class Face:
             mesh=self.mesh.zoomed(corner, zoom),
             head=replace(self.head, view=self.head.view.zoomed(corner, zoom)),
             hair=self.hair.zoomed(corner, zoom),
+            grain=self.grain.zoomed(zoom),
         )
 
 
@@ -130,6 +134,7 @@ def try_on(
     tint: str | None = None,
     opacity: float | None = None,
     gradient: float | None = None,
+    dioptres: float = 0.0,
     nudge: Nudge = AS_IT_SITS,
     pd_mm: float | None = None,
     card: bool | Corners = False,
@@ -149,6 +154,7 @@ def try_on(
         tint: colour of the lenses, '#rrggbb'. None: the frame's own, as for the next two.
         opacity: 0 clear … 1 full tint.
         gradient: 0 even … 1 clear at the bottom.
+        dioptres: power of prescription lenses, -10 (short-sighted) … 8; the same in both.
         nudge: how to move the frame from where it would sit.
         pd_mm, card: what gives the true size, see `analyse`.
         model: the mesh network, a name from the catalogue.
@@ -164,7 +170,8 @@ def try_on(
     started = time.perf_counter()
     frames = open_frames([frame] if isinstance(frame, Source) else frame, width_mm)
     choices = [
-        None if one is None else choose(one, tint, opacity, gradient, nudge) for one in frames
+        None if one is None else choose(one, tint, opacity, gradient, nudge, dioptres)
+        for one in frames
     ]
     loaded = read(photo)
     read_ms = _since(started)
@@ -184,6 +191,7 @@ def choose(
     opacity: float | None = None,
     gradient: float | None = None,
     nudge: Nudge = AS_IT_SITS,
+    dioptres: float = 0.0,
 ) -> Choice:
     """A frame with lens settings, None for its own; see `try_on`.
 
@@ -195,10 +203,12 @@ def choose(
         found.tint if tint is None else tint,
         found.opacity if opacity is None else opacity,
         found.gradient if gradient is None else gradient,
+        dioptres,
     )
     parse_color(look.tint)
     check_number("opacity", look.opacity, 0, 1)
     check_number("gradient", look.gradient, 0, 1)
+    check_number("dioptres", look.dioptres, *DIOPTRES)
     check_nudge(nudge)
     return Choice(found, look, nudge)
 
@@ -242,7 +252,7 @@ def analyse(
     started = time.perf_counter()
     size = (photo.pixels.shape[1], photo.pixels.shape[0])
     canonical = load_canonical(engines.data(pose.MODEL))
-    small = _small(photo.pixels)
+    scene = find_scene(photo.pixels)
     faces: list[Face] = []
     for mesh in meshes:
         if mesh is not None:
@@ -253,8 +263,9 @@ def analyse(
             if card is True or (largest and card is not False):
                 scale = _card_scale(photo, head, card)
                 head = find_head(mesh, canonical, size, photo.focal_35mm, scale=scale)
-            light = _light(photo.pixels, small, head)
-            faces.append(Face(mesh, head, light, find_hair(photo.pixels, head, engines)))
+            light = find_light(photo.pixels, scene, head)
+            hair = find_hair(photo.pixels, head, engines)
+            faces.append(Face(mesh, head, light, hair, find_grain(photo.pixels, head)))
     if not faces:
         raise NoFace(
             "No face was found in the picture.",
@@ -310,11 +321,12 @@ def _draw(pixels: Pixels, face: Face, choice: Choice) -> None:
     """Draw glasses on one face, in place."""
     opaque, lenses = wear(choice.frame, face.head, face.hair, choice.nudge)
     view = face.head.view
-    box = frame_box(opaque, lenses, view, (pixels.shape[1], pixels.shape[0]))
+    size = (pixels.shape[1], pixels.shape[0])
+    box = frame_box(opaque, lenses, view, size, face.grain.reach)
     if box is not None:
         surface = head_surface(face.head)
         layer = render(opaque, lenses, surface, view, box, face.light, choice.look)
-        compose(pixels, layer, face.head, face.light)
+        compose(pixels, layer, face.head, face.light, face.grain, choice.look.dioptres)
 
 
 def _card_scale(photo: Photo, head: Head, card: bool | Corners) -> Scale:
@@ -331,43 +343,6 @@ def _shrunk(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     if pixels.shape[1::-1] == size:
         return np.ascontiguousarray(pixels)
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), pixels.dtype)
-
-
-def _small(pixels: Pixels) -> NDArray[np.uint8]:
-    shrink = 64 / max(pixels.shape[:2])
-    size = (max(1, round(pixels.shape[1] * shrink)), max(1, round(pixels.shape[0] * shrink)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    return to_8_bit(np.asarray(small, pixels.dtype))
-
-
-def _light(pixels: Pixels, small: NDArray[np.uint8], head: Head) -> Light:
-    """The photo's light from its skin: a patch of 5 mm around each point."""
-    camera = head.to_camera(head.face)
-    normals = _vertex_normals(camera[:468], head.triangles)
-    spots = head.view.project(camera[list(SKIN)])
-    radius = max(1, round(2.5 * head.view.scale))
-    height, width = pixels.shape[:2]
-    colors, kept = [], []
-    for (x, y), normal in zip(spots, normals[list(SKIN)], strict=True):
-        column, row = int(x), int(y)
-        if radius <= column < width - radius and radius <= row < height - radius:
-            patch = pixels[row - radius : row + radius, column - radius : column + radius]
-            colors.append(pixels_to_linear(patch).mean((0, 1)))
-            kept.append(normal)
-    if len(kept) < 6:
-        colors, kept = [np.full(3, 0.2, np.float32)] * 6, [np.array([0, 0, -1], np.float32)] * 6
-    return estimate_light(small, np.array(colors, np.float32), np.array(kept, np.float32))
-
-
-def _vertex_normals(vertices: Array, triangles: Triangles) -> Array:
-    """V×3 unit normals, towards the camera."""
-    a, b, c = (vertices[triangles[:, corner]] for corner in range(3))
-    face_normals = np.cross(b - a, c - a)
-    normals = np.zeros_like(vertices)
-    for corner in range(3):
-        np.add.at(normals, triangles[:, corner], face_normals)
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)
-    return np.asarray(np.where(normals[:, 2:] > 0, -normals, normals), np.float32)
 
 
 def _report(face: Face, choice: Choice | None) -> dict[str, Any]:
@@ -419,7 +394,7 @@ def _report(face: Face, choice: Choice | None) -> dict[str, Any]:
         report["fit"] = verdict(width, scale.face_width.value)
         report["bridge_fit"] = bridge_verdict(frame, scale.bridge.value)
         report["lenses"] = {
-            side: [_rounded(point) for point in outline]
+            side: np.round(outline.astype(float), 1).tolist()
             for side, outline in zip(("left", "right"), outlines, strict=True)
         }
     return report

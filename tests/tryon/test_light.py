@@ -1,12 +1,23 @@
 """The light of a photo is read from its skin, whatever the skin's own brightness."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from genapp.tryon import Analysis
 from genapp.tryon.arrays import Array
-from genapp.tryon.light import STUDIO, Light, estimate_light, smooth_step
+from genapp.tryon.color import linear_to_srgb
+from genapp.tryon.light import (
+    STUDIO,
+    Light,
+    estimate_light,
+    find_light,
+    find_scene,
+    smooth_step,
+)
 
 GREY = np.full((8, 8, 3), 128, np.uint8)
 
@@ -68,10 +79,55 @@ def test_brighter_photo_has_a_brighter_white() -> None:
     assert whites[0] < whites[-1]
 
 
-def test_warm_photo_has_a_warm_white() -> None:
-    warm = np.full((8, 8, 3), (170, 128, 90), np.uint8)
-    red, green, blue = estimate_light(warm, lit((0, -1, -1)), hemisphere()).white
-    assert red > green > blue
+SKIN = np.array([1.6, 0.83, 0.59], np.float32)
+"""Its colour in white light, linear, over its brightness."""
+
+
+def white_under(tint: tuple[float, float, float]) -> Array:
+    """The light of a portrait before a grey wall, under light of a colour."""
+    wall = (linear_to_srgb(0.25 * np.array(tint)) * 255).round()
+    scene = np.full((8, 8, 3), wall, np.uint8)
+    white = estimate_light(scene, 0.8 * lit((0, -1, -1)) * SKIN * tint, hemisphere()).white
+    return np.asarray(white / white.mean())
+
+
+def test_warm_photo_has_a_warm_white_and_a_cold_one_a_cold() -> None:
+    red, green, blue = white_under((1.5, 1, 0.5))
+    assert red > 1.2 > green > 0.8 > blue
+    red, green, blue = white_under((0.6, 1, 1.5))
+    assert red < 0.8 < green < 1.2 < blue
+
+
+def test_white_photo_has_a_white_white() -> None:
+    assert white_under((1, 1, 1)) == pytest.approx([1, 1, 1], abs=0.06)
+
+
+def test_black_and_white_photo_has_a_grey_white() -> None:
+    light = estimate_light(GREY, lit((0.3, -1, -1)), hemisphere())
+    assert np.ptp(light.white) == 0
+
+
+def test_reflections_show_the_side_of_the_scene(light: Light) -> None:
+    scene = np.full((16, 16, 3), 0.5, np.float32)
+    scene[:, 8:] = 2.0
+    left, right = (np.array([[x, -0.2, -0.8]], np.float32) for x in (-0.5, 0.5))
+    plain, lit_side = light, replace(light, scene=scene)
+    assert plain.seen(left, 30.0) == pytest.approx(plain.seen(right, 30.0))
+    assert lit_side.seen(right, 30.0).mean() > lit_side.seen(left, 30.0).mean()
+
+
+def test_the_face_is_no_part_of_what_it_sees(analysis: Analysis) -> None:
+    """A red patch on the face colours no reflection."""
+    pixels = analysis.photo.pixels.copy()
+    head = analysis.faces[0].head
+    before = find_light(pixels, find_scene(pixels), head).scene
+    x, y = head.view.project(head.to_camera(head.face[[1]]))[0].astype(int)
+    half = int(20 * head.view.scale)
+    pixels[y - half : y + half, x - half : x + half] = (255, 0, 0)
+    after = find_light(pixels, find_scene(pixels), head).scene
+    assert before is not None
+    assert after is not None
+    assert np.abs(after - before).max() < 0.15
 
 
 @pytest.mark.parametrize("level", [0, 255])

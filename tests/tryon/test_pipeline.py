@@ -218,12 +218,14 @@ def test_settings_go_into_picture_and_recipe(portrait: Photo, engines: Engines) 
         "tint": frame.tint,
         "opacity": frame.opacity,
         "gradient": frame.gradient,
+        "dioptres": 0.0,
     }
     chosen: dict[str, Any] = {
         "frame": "aviator",
         "tint": "#ff2000",
         "opacity": 0.5,
         "gradient": 0.1,
+        "dioptres": -3.0,
     }
     red = try_on(portrait, engines=engines, **chosen)
     assert red.recipe == chosen
@@ -237,8 +239,9 @@ def test_settings_go_into_picture_and_recipe(portrait: Photo, engines: Engines) 
 
 
 def test_recipe_of_a_look(analyses: dict[str, Analysis]) -> None:
-    result = dress(analyses["young-man"], load_frame("round"), Look("#00ff00", 0.3, 0.2))
-    assert result.recipe == {"frame": "round", "tint": "#00ff00", "opacity": 0.3, "gradient": 0.2}
+    result = dress(analyses["young-man"], load_frame("round"), Look("#00ff00", 0.3, 0.2, -2.0))
+    chosen = {"tint": "#00ff00", "opacity": 0.3, "gradient": 0.2, "dioptres": -2.0}
+    assert result.recipe == {"frame": "round", **chosen}
 
 
 def test_own_frame_is_worn(portrait: Photo, engines: Engines) -> None:
@@ -259,6 +262,8 @@ def test_own_frame_is_worn(portrait: Photo, engines: Engines) -> None:
         ({"opacity": 1.5}, BadValue),
         ({"opacity": -0.01}, BadValue),
         ({"opacity": float("nan")}, BadValue),
+        ({"dioptres": -10.5}, BadValue),
+        ({"dioptres": 9}, BadValue),
         ({"gradient": 2}, BadValue),
         ({"gradient": float("inf")}, BadValue),
         ({"model": "face/facemesh.atention"}, UnknownName),
