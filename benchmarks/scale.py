@@ -28,10 +28,10 @@ from genapp.registry.engines import Engines
 from genapp.tryon import Analysis, analyse, frame_names, load_frame
 from genapp.tryon.card import find_card, scale_by_card
 from genapp.tryon.fit import place, wear
-from genapp.tryon.geometry import Part
 from genapp.tryon.pose import Head
 from genapp.tryon.scale import IRIS, PUPILS, growth, iris_diameter
 from genapp.tryon.shape import find_shape
+from genapp.tryon.solid import Part
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 EXAMPLES = Path(__file__).resolve().parents[1] / "genapp" / "ui" / "examples"
