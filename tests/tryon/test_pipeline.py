@@ -26,6 +26,7 @@ from genapp.tryon import (
     load_frame,
     try_on,
 )
+from genapp.tryon.scale import PUPIL_RADIUS
 from tests.tryon.conftest import EXAMPLES
 
 FACE_KEYS = {
@@ -82,7 +83,9 @@ def test_lenses_are_as_large_as_the_report_says(analysis: Analysis) -> None:
     eyes = np.subtract(face["landmarks"]["right_pupil"], face["landmarks"]["left_pupil"])
     left, right = (np.mean(face["lenses"][side], 0) for side in ("left", "right"))
     lenses = float(np.linalg.norm(right - left))
-    expected = np.linalg.norm(eyes) * (frame.lens + frame.bridge) / face["pd_mm"]["value"]
+    # The eyes look at the camera, 700 mm away; the report's PD is of eyes that look far away.
+    near = face["pd_mm"]["value"] * (1 - PUPIL_RADIUS / 700)
+    expected = np.linalg.norm(eyes) * (frame.lens + frame.bridge) / near
     # The lenses are some 15 mm nearer to the camera than the pupils: 2 % at an arm's length.
     assert lenses / expected == pytest.approx(1.02, abs=0.03)
 
