@@ -201,13 +201,11 @@ def analyse(photo: Photo, engines: Engines, *, model: str = MODEL) -> Analysis:
     started = time.perf_counter()
     size = (photo.pixels.shape[1], photo.pixels.shape[0])
     canonical = load_canonical(engines.data(pose.MODEL))
-    small = _small(photo.pixels)
     faces = []
     for mesh in meshes:
         if mesh is not None:
             head = find_head(mesh, canonical, size, photo.focal_35mm)
-            light = _light(photo.pixels, small, head)
-            faces.append(Face(mesh, head, light, find_hair(photo.pixels, head, engines)))
+            faces.append(see_face(photo.pixels, mesh, head, engines))
     if not faces:
         raise NoFace(
             "No face was found in the picture.",
@@ -215,6 +213,12 @@ def analyse(photo: Photo, engines: Engines, *, model: str = MODEL) -> Analysis:
         )
     timings = {"detect": detect_ms, "mesh": mesh_ms, "pose": _since(started)}
     return Analysis(photo, tuple(faces), timings)
+
+
+def see_face(pixels: Pixels, mesh: Mesh, head: Head, engines: Engines) -> Face:
+    """A face whose place is known, with its light and hair."""
+    light = _light(pixels, _small(pixels), head)
+    return Face(mesh, head, light, find_hair(pixels, head, engines))
 
 
 def dress(
@@ -273,9 +277,13 @@ def _shrunk(pixels: Pixels, size: tuple[int, int]) -> Pixels:
 
 
 def _small(pixels: Pixels) -> NDArray[np.uint8]:
-    shrink = 64 / max(pixels.shape[:2])
-    size = (max(1, round(pixels.shape[1] * shrink)), max(1, round(pixels.shape[0] * shrink)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    """The colours of the picture in at most 64×64 pixels. Of every one every few pixels are
+    averaged: all would take as long as a network."""
+    step = max(1, max(pixels.shape[:2]) // 512)
+    few = pixels[::step, ::step]
+    shrink = min(1.0, 64 / max(few.shape[:2]))
+    size = (max(1, round(few.shape[1] * shrink)), max(1, round(few.shape[0] * shrink)))
+    small = cv2.resize(np.ascontiguousarray(few), size, interpolation=cv2.INTER_AREA)
     return to_8_bit(np.asarray(small, pixels.dtype))
 
 
