@@ -32,7 +32,7 @@ LOOK_SECONDS = 1.0
 """How often new faces are looked for while one is followed."""
 SEE_SECONDS = 0.6
 """How often light and hair of a face are estimated anew."""
-FORGET_SECONDS = 0.5
+FORGET_SECONDS = 2.0
 """After a longer pause everything begins anew."""
 
 PLACE = (1.5, 0.6)
@@ -107,7 +107,7 @@ class Mirror:
             self._people.clear()
             self._times.clear()
         self._times.append(time_s)
-        while time_s - self._times[0] > 1:
+        while len(self._times) > 2 and time_s - self._times[0] > 1:
             self._times.popleft()
 
     def _follow(self, pixels: Pixels, time_s: float, timings: dict[str, float]) -> None:

@@ -17,10 +17,12 @@ CROP = 192
 MARGIN = 1.5
 """Side of the crop over the side of the face."""
 MIN_SCORE = 0.5
-SURE = 0.75
-STEADY = 0.03
-"""A detection with a lower score than `SURE` must give a mesh that moves by no more than this part
-of the distance of the eyes when it is looked at again. Flowers and clouds fail that."""
+STEADY, SURELY_STEADY = 0.12, 0.03
+"""A mesh moves by no more than this part of the distance of the eyes when it is looked at again;
+one on a flower, a cloud or a dog often does."""
+SURE, SURE_MESH = 0.75, 0.99
+"""After a detection with a lower score than the first the mesh must be surely steady, and have the
+second score both times."""
 
 RIGHT_EYE, LEFT_EYE = (33, 133), (263, 362)
 """Corners of the wearer's right and left eye (the right one is on the viewer's left)."""
@@ -69,9 +71,10 @@ def find_mesh(
         return None
     center, side, roll = _crop_of(rough)
     fine = _run(pixels, center, side, roll, engines.get(model))
-    if fine.score < MIN_SCORE or (detection.score < SURE and _moved(rough, fine) > STEADY):
-        return None
-    return fine
+    sure = detection.score >= SURE
+    least = MIN_SCORE if sure else SURE_MESH
+    steady = _moved(rough, fine) <= (STEADY if sure else SURELY_STEADY)
+    return fine if steady and min(rough.score, fine.score) >= least else None
 
 
 def follow_mesh(pixels: Pixels, last: Mesh, engines: Engines, model: str = MODEL) -> Mesh | None:
