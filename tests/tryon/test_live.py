@@ -9,6 +9,7 @@ import pytest
 from genapp.images import Photo, Pixels
 from genapp.registry.engines import Engines
 from genapp.tryon import choose, detect
+from genapp.tryon.arrays import Array
 from genapp.tryon.light import Light
 from genapp.tryon.live import (
     FORGET_SECONDS,
@@ -46,10 +47,11 @@ def wall() -> Pixels:
     return np.full((SIZE[1], SIZE[0], 3), 128, np.uint8)
 
 
-def middle(shown: Shown) -> np.ndarray:
+def middle(shown: Shown) -> Array:
     """Of the glasses of the only face, px."""
     (face,) = shown.faces
-    return np.mean([np.mean(face["lenses"][side], 0) for side in ("left", "right")], 0)
+    sides = [np.mean(face["lenses"][side], 0) for side in ("left", "right")]
+    return np.asarray(np.mean(sides, 0))
 
 
 @pytest.fixture(scope="module")
