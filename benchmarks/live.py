@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from genapp import images
 from genapp.images import Photo, Pixels
 from genapp.registry.engines import Engines
-from genapp.tryon import Analysis, choose, dress_each
+from genapp.tryon import choose
 from genapp.tryon.detect import FULL_RANGE, SHORT_RANGE, detect_upright
 from genapp.tryon.live import LOOK_SECONDS, Mirror
 from genapp.tryon.mesh import MODEL, find_mesh
-from genapp.tryon.pipeline import see_face
+from genapp.tryon.pipeline import report_face, see_face
 from genapp.tryon.pose import MODEL as CANONICAL
 from genapp.tryon.pose import find_head, load_canonical
 
@@ -139,12 +139,12 @@ def _watch(
     canonical = load_canonical(engines.data(CANONICAL))
     smooth, raw, errors, pupils = [], [], [], []
     for number, pixels in enumerate(camera(photo, seconds, sway, hertz)):
-        (face,) = mirror.show(pixels, number / RATE, choice).faces
+        (face,) = mirror.show(pixels, number / RATE, choice).reports()
         mesh = find_mesh(pixels, detect_upright(pixels, engines)[0], engines)
         if mesh is None:
             raise SystemExit("The face was not found.")
         once = see_face(pixels, mesh, find_head(mesh, canonical, SIZE, None), engines)
-        (plain,) = dress_each(Analysis(Photo(pixels), (once,), {}), [choice]).faces
+        plain = report_face(once, choice)
         smooth.append(_stand(face["lenses"]))
         raw.append(_stand(plain["lenses"]))
         errors.append(face["pd_mm"]["error"])

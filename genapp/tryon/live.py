@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from genapp.images import Photo, Pixels
+from genapp.images import Pixels
 from genapp.registry.engines import Engines
 from genapp.tryon import pose
 from genapp.tryon.arrays import Array
@@ -23,7 +23,7 @@ from genapp.tryon.detect import Detection, detect_upright
 from genapp.tryon.light import Light
 from genapp.tryon.mesh import Mesh, find_mesh, follow_mesh
 from genapp.tryon.one_euro import OneEuro
-from genapp.tryon.pipeline import Analysis, Choice, Face, dress_each, see_face
+from genapp.tryon.pipeline import Choice, Face, draw_glasses, report_face, see_face
 from genapp.tryon.pose import Canonical, Head, find_head, load_canonical
 from genapp.tryon.scale import IRIS_SPREAD, PUPILS_SPREAD, Measure, Millimetres
 
@@ -56,11 +56,17 @@ class Shown:
 
     pixels: Pixels
     """The camera's picture with glasses on, flipped if the mirror flips."""
-    faces: tuple[Mapping[str, Any], ...]
-    """A report for each face, see `TryOn.report`; positions are those of the camera's picture."""
+    faces: tuple[Face, ...]
+    """In the order in which they came; places are those of the camera's picture."""
+    choice: Choice
+    """What they wear."""
     frames_per_second: float
     """Measured over the last second; 0 for the first picture."""
     timings_ms: Mapping[str, float]
+
+    def reports(self) -> tuple[Mapping[str, Any], ...]:
+        """What `TryOn.report` says about each face. Not made for every picture: it takes time."""
+        return tuple(report_face(face, self.choice) for face in self.faces)
 
 
 class Mirror:
@@ -93,14 +99,16 @@ class Mirror:
         self._follow(pixels, time_s, timings)
         self._welcome(pixels, time_s, timings)
         with _timed(timings, "draw"):
+            shown = pixels.copy()
             faces = tuple(person.face for person in self._people)
-            worn = dress_each(Analysis(Photo(pixels), faces, {}), [choice])
-            shown = worn.photo.pixels
+            # The far faces first, so that a near one stays in front.
+            for face in sorted(faces, key=lambda face: face.head.view.scale):
+                draw_glasses(shown, face, choice)
             if self._flip:
                 shown = np.asarray(cv2.flip(shown, 1), np.uint8)
         span = self._times[-1] - self._times[0]
         rate = (len(self._times) - 1) / span if span > 0 else 0.0
-        return Shown(shown, worn.faces, rate, timings)
+        return Shown(shown, faces, choice, rate, timings)
 
     def _note_time(self, time_s: float) -> None:
         if self._times and not 0 < time_s - self._times[-1] <= FORGET_SECONDS:
@@ -308,7 +316,10 @@ def _mixed_light(old: Light, new: Light, share: float) -> Light:
     mixed = {}
     for field in fields(old):
         before, after = getattr(old, field.name), getattr(new, field.name)
-        mixed[field.name] = before + (after - before) * np.float32(share)
+        if before is None or after is None:
+            mixed[field.name] = after
+        else:
+            mixed[field.name] = before + (after - before) * np.float32(share)
     direction = mixed["direction"] / max(float(np.linalg.norm(mixed["direction"])), 1e-6)
     return Light(**{**mixed, "direction": direction, "contrast": float(mixed["contrast"])})
 

@@ -64,7 +64,8 @@ def find_mesh(
 ) -> Mesh | None:
     """The mesh of a detected face, or None if the network sees no face there.
 
-    The network runs twice: the first answer gives a steadier crop for the second.
+    The network runs twice: the first answer gives a steadier crop for the second. A third time
+    where these two disagree.
     """
     rough = _run(pixels, detection.center, detection.side, detection.roll, engines.get(model))
     if rough.score < MIN_SCORE:
@@ -72,6 +73,9 @@ def find_mesh(
     center, side, roll = _crop_of(rough)
     fine = _run(pixels, center, side, roll, engines.get(model))
     sure = detection.score >= SURE
+    if sure and _moved(rough, fine) > STEADY:
+        # The detector can be wrong about which way is up; a real face comes right by and by.
+        rough, fine = fine, _run(pixels, *_crop_of(fine), engines.get(model))
     least = MIN_SCORE if sure else SURE_MESH
     steady = _moved(rough, fine) <= (STEADY if sure else SURELY_STEADY)
     return fine if steady and min(rough.score, fine.score) >= least else None

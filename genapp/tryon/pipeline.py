@@ -247,9 +247,9 @@ def dress_each(analysis: Analysis, choices: Sequence[Choice | None]) -> TryOn:
     # The far faces first, so that a near one stays in front.
     for face, choice in reversed(list(zip(analysis.faces, worn, strict=True))):
         if choice is not None:
-            _draw(pixels, face, choice)
+            draw_glasses(pixels, face, choice)
     reports = tuple(
-        _report(face, choice) for face, choice in zip(analysis.faces, worn, strict=True)
+        report_face(face, choice) for face, choice in zip(analysis.faces, worn, strict=True)
     )
     timings = {**analysis.timings_ms, "render": _since(started)}
     recipes = [choice and choice.recipe for choice in choices]
@@ -259,7 +259,7 @@ def dress_each(analysis: Analysis, choices: Sequence[Choice | None]) -> TryOn:
     return TryOn(replace(photo, pixels=pixels, name=name), reports, timings, recipe)
 
 
-def _draw(pixels: Pixels, face: Face, choice: Choice) -> None:
+def draw_glasses(pixels: Pixels, face: Face, choice: Choice) -> None:
     """Draw glasses on one face, in place."""
     opaque, lenses = wear(choice.frame, face.head, face.hair, choice.nudge)
     view = face.head.view
@@ -317,7 +317,8 @@ def _vertex_normals(vertices: Array, triangles: Triangles) -> Array:
     return np.asarray(np.where(normals[:, 2:] > 0, -normals, normals), np.float32)
 
 
-def _report(face: Face, choice: Choice | None) -> dict[str, Any]:
+def report_face(face: Face, choice: Choice | None) -> dict[str, Any]:
+    """What is known about a face and what it wears, see `TryOn.report`."""
     yaw, pitch, roll = face.head.angles
     scale = face.head.millimetres
     left, right = face.mesh.pupils

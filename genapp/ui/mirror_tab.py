@@ -217,7 +217,7 @@ def _facts(shown: Shown) -> str:
     rate = f"**{shown.frames_per_second:.0f} frames per second** ({taken:.0f} ms each)"
     if not shown.faces:
         return f"{rate}  \n{NOBODY}"
-    face = shown.faces[0]
+    face = shown.reports()[0]
     pupils, width = face["pd_mm"], face["face_width_mm"]
     return (
         f"{rate}  \n"

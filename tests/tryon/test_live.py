@@ -49,7 +49,7 @@ def wall() -> Pixels:
 
 def middle(shown: Shown) -> Array:
     """Of the glasses of the only face, px."""
-    (face,) = shown.faces
+    (face,) = shown.reports()
     sides = [np.mean(face["lenses"][side], 0) for side in ("left", "right")]
     return np.asarray(np.mean(sides, 0))
 
@@ -70,7 +70,7 @@ def man(examples: dict[str, Photo]) -> Photo:
 def test_glasses_sit_on_the_eyes(woman: Photo, engines: Engines) -> None:
     pixels = frame(woman)
     shown = Mirror(engines, flip=False).show(pixels, 0.0, AVIATOR)
-    (face,) = shown.faces
+    (face,) = shown.reports()
     for side in ("left", "right"):
         outline = np.array(face["lenses"][side], np.float32)
         assert cv2.pointPolygonTest(outline, face["landmarks"][f"{side}_pupil"], False) > 0
@@ -129,7 +129,7 @@ def test_the_error_bar_shrinks_but_not_to_nothing(woman: Photo, engines: Engines
     mirror = Mirror(engines)
     errors = []
     for number in range(40):
-        (face,) = mirror.show(frame(woman, noise=number), number * 0.1, AVIATOR).faces
+        (face,) = mirror.show(frame(woman, noise=number), number * 0.1, AVIATOR).reports()
         errors.append(face["pd_mm"]["error"] / face["pd_mm"]["value"])
     assert errors[-1] < errors[0]
     assert errors[-1] > 0.98 * SCALE_FLOOR - 0.05 / 60
@@ -147,7 +147,7 @@ def test_who_leaves_is_forgotten_and_may_return(woman: Photo, man: Photo, engine
     assert (gone.pixels == 128).all()
     back = mirror.show(frame(man), 6 * STEP, AVIATOR)
     # Nothing of her is left in him.
-    assert back.faces == Mirror(engines).show(frame(man), 0.0, AVIATOR).faces
+    assert back.reports() == Mirror(engines).show(frame(man), 0.0, AVIATOR).reports()
 
 
 @pytest.mark.parametrize("then", [3 * STEP + FORGET_SECONDS + 0.1, 0.0])
@@ -158,7 +158,7 @@ def test_after_a_pause_everything_begins_anew(
     for number in range(3):
         mirror.show(frame(woman), number * STEP, AVIATOR)
     shown = mirror.show(frame(man), then, AVIATOR)
-    assert shown.faces == Mirror(engines).show(frame(man), 0.0, AVIATOR).faces
+    assert shown.reports() == Mirror(engines).show(frame(man), 0.0, AVIATOR).reports()
     assert shown.frames_per_second == 0
 
 
@@ -182,7 +182,7 @@ def test_mirrors_do_not_know_each_other(woman: Photo, man: Photo, engines: Engin
         mixed = look(woman, one, number)
         look(man, other, number)
         alone = look(woman, lone, number)
-        assert mixed.faces == alone.faces
+        assert mixed.reports() == alone.reports()
         assert (mixed.pixels == alone.pixels).all()
 
 
@@ -202,7 +202,10 @@ def test_the_frame_may_change_at_any_time(woman: Photo, engines: Engines) -> Non
     mirror = Mirror(engines)
     first = mirror.show(frame(woman), 0.0, AVIATOR)
     second = mirror.show(frame(woman), STEP, choose("round"))
-    assert [shown.faces[0]["frame"]["name"] for shown in (first, second)] == ["aviator", "round"]
+    assert [shown.reports()[0]["frame"]["name"] for shown in (first, second)] == [
+        "aviator",
+        "round",
+    ]
 
 
 # Parts ----------------------------------------------------------------------------------------
