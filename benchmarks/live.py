@@ -11,6 +11,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -24,7 +25,7 @@ from genapp.tryon import choose
 from genapp.tryon.detect import FULL_RANGE, SHORT_RANGE, detect_upright
 from genapp.tryon.live import LOOK_SECONDS, Mirror
 from genapp.tryon.mesh import MODEL, find_mesh
-from genapp.tryon.pipeline import report_face, see_face
+from genapp.tryon.pipeline import report_face
 from genapp.tryon.pose import MODEL as CANONICAL
 from genapp.tryon.pose import find_head, load_canonical
 
@@ -74,7 +75,7 @@ def _speed(photo: Photo, engines: Engines) -> None:
     whole: list[float] = []
     networks: list[float] = []
     steps: dict[str, list[float]] = {}
-    for number, pixels in enumerate(camera(photo, 12, 60)):
+    for number, pixels in enumerate(camera(photo, 6, 60)):
         started = time.perf_counter()
         shown = mirror.show(pixels, number / RATE, choice)
         whole.append((time.perf_counter() - started) * 1000)
@@ -104,14 +105,14 @@ def _networks(engines: Engines, every: int, number: int) -> float:
 
 def _jitter(photo: Photo, engines: Engines) -> None:
     """A still face in a noisy camera."""
-    smooth, raw, errors, pupils = _watch(photo, engines, seconds=8, sway=0)
+    smooth, raw, errors, pupils = _watch(photo, engines, seconds=6, sway=0)
     settled = slice(round(2 * RATE), None)
     print("still face, standard deviation of the glasses in px (after 2 s)")
     for name, column in (("middle, x", 0), ("middle, y", 1), ("width", 2), ("tilt, degrees", 3)):
         before, after = raw[settled, column].std(), smooth[settled, column].std()
         print(f"  {name:20s} raw {before:6.3f}  smoothed {after:6.3f}  ratio {before / after:.1f}")
     print("pupillary distance in mm")
-    for second in (0, 1, 3, 7):
+    for second in (0, 1, 3, 5):
         at = round(second * RATE)
         print(f"  after {second} s  {pupils[at]:5.1f} ± {errors[at]:.1f}")
     print(f"  standard deviation after 2 s {pupils[settled].std():.2f}")
@@ -120,7 +121,7 @@ def _jitter(photo: Photo, engines: Engines) -> None:
 def _lag(photo: Photo, engines: Engines) -> None:
     """A swaying face: how long after the unsmoothed glasses the smoothed ones arrive."""
     for sway, hertz in ((20, 0.25), (60, 0.5), (100, 0.7)):
-        smooth, raw, _, _ = _watch(photo, engines, seconds=8, sway=sway, hertz=hertz)
+        smooth, raw, _, _ = _watch(photo, engines, seconds=5, sway=sway, hertz=hertz)
         speed = sway * hertz * 2 * np.pi
         late = _delay(smooth[:, 0], raw[:, 0])
         off = np.abs(smooth[:, 0] - raw[:, 0])[round(RATE) :]
@@ -139,11 +140,12 @@ def _watch(
     canonical = load_canonical(engines.data(CANONICAL))
     smooth, raw, errors, pupils = [], [], [], []
     for number, pixels in enumerate(camera(photo, seconds, sway, hertz)):
-        (face,) = mirror.show(pixels, number / RATE, choice).reports()
+        shown = mirror.show(pixels, number / RATE, choice)
+        (face,) = shown.reports()
         mesh = find_mesh(pixels, detect_upright(pixels, engines)[0], engines)
         if mesh is None:
             raise SystemExit("The face was not found.")
-        once = see_face(pixels, mesh, find_head(mesh, canonical, SIZE, None), engines)
+        once = replace(shown.faces[0], mesh=mesh, head=find_head(mesh, canonical, SIZE, None))
         plain = report_face(once, choice)
         smooth.append(_stand(face["lenses"]))
         raw.append(_stand(plain["lenses"]))

@@ -17,7 +17,7 @@ CROP = 192
 MARGIN = 1.5
 """Side of the crop over the side of the face."""
 MIN_SCORE = 0.5
-STEADY, SURELY_STEADY = 0.12, 0.03
+STEADY, SURELY_STEADY = 0.12, 0.035
 """A mesh moves by no more than this part of the distance of the eyes when it is looked at again;
 one on a flower, a cloud or a dog often does."""
 SURE, SURE_MESH = 0.75, 0.99
