@@ -1,6 +1,6 @@
 """Are faces found when they are turned, small, huge, many, dark or noisy?
 
-    python benchmarks/detection.py
+    python benchmarks/detection.py [--every N]
 
 Changes 60 `faker-*` and `omi-*` pictures and asks whether the mesh lands where it did on the
 untouched picture: eyes within a quarter of their distance.
@@ -28,8 +28,11 @@ Change = Callable[[Pixels, Eyes], tuple[Pixels, Eyes]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faces", type=Path, default=FACES)
-    folder = parser.parse_args().faces
+    parser.add_argument("--every", type=int, default=1, help="take every so manieth picture")
+    options = parser.parse_args()
+    folder = options.faces
     paths = sorted(folder.glob("faker-*.jpg"))[::7] + sorted(folder.glob("omi-*.jpg"))[::33]
+    paths = paths[:: options.every]
     with Engines() as engines:
         pictures = []
         for path in paths:

@@ -21,6 +21,8 @@ FULL_RANGE = "face/blazeface.full-range"
 
 SMALLEST_FACE = 24
 """Width in px below which nothing is looked for."""
+SMALLEST_UPRIGHT, SMALLEST_TURNED = 1 / 80, 1 / 30
+"""Nor for faces narrower than this part of the picture's longer side: bounds the time."""
 SMALLEST_IN_WINDOW = 0.065
 """Smallest face that the full-range network finds, as a part of its window."""
 LARGE_IN_WINDOW = 0.14
@@ -56,7 +58,7 @@ Pyramid: TypeAlias = list[NDArray[np.uint8]]
 COARSEST_SIDE = 256
 """The last level of a pyramid is up to twice as long as this."""
 LOOK_AROUND_SIDE = 1024
-"""Which way is up is found out on the first level that is no longer than this."""
+"""Turned faces are looked for on the first level that is no longer than this."""
 
 
 @dataclass(frozen=True)
@@ -74,27 +76,35 @@ def detect(pixels: Pixels, engines: Engines) -> list[Detection]:
         engines: where the two detectors come from.
 
     Returns:
-        Possibly none. Faces may be turned by any angle.
+        Possibly none. Faces may be turned by any angle; small ones are found only upright.
     """
     picture = _reduced(pixels)
     shrink = picture.shape[1] / pixels.shape[1]
     networks = _networks(engines)
     pyramid = _pyramid(picture)
-    found: list[Detection] = []
-    surest = 0.0
-    for quarter_turns in _turns_to_try(pyramid, networks):
-        turned = pyramid if quarter_turns == 0 else _pyramid(_turned(picture, quarter_turns))
-        faces = _search(turned, networks, SMALLEST_FACE * shrink)
-        score = max((_uprightness(face) for face in faces), default=0.0)
-        if score > surest:
-            found = [_turn_back(face, quarter_turns, picture.shape[:2]) for face in faces]
-            surest = score
-        if surest >= SURELY_UPRIGHT:
-            break
+    longest = float(max(picture.shape[:2]))
+    smallest = max(SMALLEST_FACE * shrink, SMALLEST_UPRIGHT * longest)
+    found = _whole(pyramid, networks)
+    if any(_surely_upright(face, longest) for face in found):
+        found = _finer(pyramid, networks, found, longest, smallest)
+    else:
+        found = _search_all_ways(pyramid, networks, smallest)
     return [
         Detection(face.center / shrink, face.side / shrink, face.roll, face.score)
         for face in sorted(found, key=lambda face: -face.side)
     ]
+
+
+def detect_upright(pixels: Pixels, engines: Engines) -> list[Detection]:
+    """Find the faces in front of a camera, largest first: upright (±45°), and no narrower than
+    about a fifteenth of the picture. Runs each network once.
+
+    Args:
+        pixels: H×W×3 RGB, uint8 or uint16.
+        engines: where the two detectors come from.
+    """
+    found = _whole(_pyramid(to_8_bit(pixels)), _networks(engines))
+    return sorted(found, key=lambda face: -face.side)
 
 
 def _reduced(pixels: Pixels) -> NDArray[np.uint8]:
@@ -136,30 +146,43 @@ def _grid(cells: int, each: int) -> Array:
     return np.repeat(np.stack([x.ravel(), y.ravel()], 1), each, 0).astype(np.float32)
 
 
-def _turns_to_try(pyramid: Pyramid, networks: tuple[_Network, _Network]) -> tuple[int, ...]:
-    """Clockwise quarter turns, the likeliest first. A lying or hanging face is often mistaken for
-    an upright one, only with less confidence; so every way up gets a look unless upright is sure.
-    """
-    if _surely_upright(pyramid[-1], networks):
-        return (0,)
-    coarse = next(level for level in pyramid if max(level.shape[:2]) <= LOOK_AROUND_SIDE)
-    likely = {}
-    for quarter_turns in (0, 1, 3, 2):
-        turned = _pyramid(_turned(coarse, quarter_turns))
-        faces = _search(turned, networks, SMALLEST_FACE)
-        # Cubes, because one sure face tells more than a few doubtful ones.
-        likely[quarter_turns] = sum(_uprightness(face) ** 3 for face in faces)
-    # A stable sort: without any face, upright comes first.
-    return tuple(sorted(likely, key=lambda turns: -likely[turns]))
-
-
-def _surely_upright(picture: NDArray[np.uint8], networks: tuple[_Network, _Network]) -> bool:
+def _surely_upright(face: Detection, longest: float) -> bool:
     """What is small in the network's window is too often no face to tell which way is up."""
-    smallest = LARGE_IN_WINDOW * max(picture.shape[:2])
-    return any(
-        face.side >= smallest and _uprightness(face) >= SURELY_UPRIGHT
-        for face in _whole([picture], networks)
-    )
+    return face.side >= LARGE_IN_WINDOW * longest and _uprightness(face) >= SURELY_UPRIGHT
+
+
+def _search_all_ways(
+    pyramid: Pyramid, networks: tuple[_Network, _Network], smallest: float
+) -> list[Detection]:
+    """Faces in that orientation in which they are surest. A lying or hanging face is often mistaken
+    for an upright one, only with less confidence; so every way up gets a look at a small copy."""
+    coarse = next(level for level in pyramid if max(level.shape[:2]) <= LOOK_AROUND_SIDE)
+    zoom = pyramid[0].shape[1] / coarse.shape[1]
+    longest = float(max(coarse.shape[:2]))
+    seen: dict[int, list[Detection]] = {}
+    for turns in (0, 1, 3, 2):
+        copy = _pyramid(_turned(coarse, turns))
+        seen[turns] = _search(copy, networks, max(SMALLEST_FACE, SMALLEST_TURNED * longest))
+    # Cubes, because one sure face tells more than a few doubtful ones. Without any face, upright
+    # comes first.
+    likeliest = max(seen, key=lambda turns: sum(_uprightness(face) ** 3 for face in seen[turns]))
+    best: list[Detection] = []
+    surest = 0.0
+    for turns in dict.fromkeys((likeliest, 0)):
+        fine = pyramid if turns == 0 else _pyramid(_turned(pyramid[0], turns))
+        coarse_faces = [_zoomed(face, zoom) for face in seen[turns]]
+        faces = _finer(fine, networks, coarse_faces, longest * zoom / 2, smallest)
+        score = max((_uprightness(face) for face in faces), default=0.0)
+        if score > surest:
+            best = [_turn_back(face, turns, pyramid[0].shape[:2]) for face in faces]
+            surest = score
+        if surest >= SURELY_UPRIGHT:
+            break
+    return best
+
+
+def _zoomed(face: Detection, zoom: float) -> Detection:
+    return Detection(face.center * zoom, face.side * zoom, face.roll, face.score)
 
 
 def _uprightness(face: Detection) -> float:
@@ -177,18 +200,29 @@ def _search(
     pyramid: Pyramid, networks: tuple[_Network, _Network], smallest: float
 ) -> list[Detection]:
     """Faces that stand roughly upright (±45°), by windows from the whole picture downwards."""
-    short_range, full_range = networks
     height, width = pyramid[0].shape[:2]
     side = float(max(height, width))
     found = _whole(pyramid, networks)
     if not found:
         # A face that fills or leaves the picture is found with a margin around it.
         margin = [(width / 2 - side * 0.8, height / 2 - side * 0.8)]
-        found = _run(pyramid, margin, side * 1.6, short_range)
+        found = _run(pyramid, margin, side * 1.6, networks[0])
+    return _finer(pyramid, networks, found, side, smallest)
+
+
+def _finer(
+    pyramid: Pyramid,
+    networks: tuple[_Network, _Network],
+    found: list[Detection],
+    side: float,
+    smallest: float,
+) -> list[Detection]:
+    """What was found in windows of `side`, and what is found in ever smaller ones."""
+    height, width = pyramid[0].shape[:2]
     while side * SMALLEST_IN_WINDOW > smallest and not _all_large(found, side):
         side /= 2
         corners = list(_corners(width, height, side))
-        found = _merge(found + _run(pyramid, corners, side, full_range))
+        found = _merge(found + _run(pyramid, corners, side, networks[1]))
     return found
 
 

@@ -17,10 +17,12 @@ CROP = 192
 MARGIN = 1.5
 """Side of the crop over the side of the face."""
 MIN_SCORE = 0.5
-SURE = 0.75
-STEADY = 0.03
-"""A detection with a lower score than `SURE` must give a mesh that moves by no more than this part
-of the distance of the eyes when it is looked at again. Flowers and clouds fail that."""
+STEADY, SURELY_STEADY = 0.12, 0.035
+"""A mesh moves by no more than this part of the distance of the eyes when it is looked at again;
+one on a flower, a cloud or a dog often does."""
+SURE, SURE_MESH = 0.75, 0.99
+"""After a detection with a lower score than the first the mesh must be surely steady, and have the
+second score both times."""
 
 RIGHT_EYE, LEFT_EYE = (33, 133), (263, 362)
 """Corners of the wearer's right and left eye (the right one is on the viewer's left)."""
@@ -62,16 +64,29 @@ def find_mesh(
 ) -> Mesh | None:
     """The mesh of a detected face, or None if the network sees no face there.
 
-    The network runs twice: the first answer gives a steadier crop for the second.
+    The network runs twice: the first answer gives a steadier crop for the second. A third time
+    where these two disagree.
     """
     rough = _run(pixels, detection.center, detection.side, detection.roll, engines.get(model))
     if rough.score < MIN_SCORE:
         return None
     center, side, roll = _crop_of(rough)
     fine = _run(pixels, center, side, roll, engines.get(model))
-    if fine.score < MIN_SCORE or (detection.score < SURE and _moved(rough, fine) > STEADY):
-        return None
-    return fine
+    sure = detection.score >= SURE
+    if sure and _moved(rough, fine) > STEADY:
+        # The detector can be wrong about which way is up; a real face comes right by and by.
+        rough, fine = fine, _run(pixels, *_crop_of(fine), engines.get(model))
+    least = MIN_SCORE if sure else SURE_MESH
+    steady = _moved(rough, fine) <= (STEADY if sure else SURELY_STEADY)
+    return fine if steady and min(rough.score, fine.score) >= least else None
+
+
+def follow_mesh(pixels: Pixels, last: Mesh, engines: Engines, model: str = MODEL) -> Mesh | None:
+    """The mesh of a face that had the mesh `last` a moment ago, or None if the network sees no
+    face there. Neither a detector nor a second run is needed.
+    """
+    mesh = _run(pixels, *_crop_of(last), engines.get(model))
+    return mesh if mesh.score >= MIN_SCORE else None
 
 
 def _moved(before: Mesh, after: Mesh) -> float:
@@ -110,10 +125,12 @@ def _crop(pixels: Pixels, center: Array, side: float, roll: float) -> tuple[Arra
     x0, y0 = (int(max(np.floor(value - half), 0)) for value in center)
     x1, y1 = int(min(center[0] + half, width)), int(min(center[1] + half, height))
     part = pixels[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
-    # Averaging first: a bilinear warp alone would skip pixels of a large face.
-    shrink = min(1.0, 2 * CROP / side)
-    if shrink < 1:
-        size = (max(1, round(part.shape[1] * shrink)), max(1, round(part.shape[0] * shrink)))
+    # Averaging first: a bilinear warp alone would skip pixels of a large face. Whole numbers of
+    # pixels are averaged ten times as fast as fractions.
+    whole = min(max(1, int(side / CROP)), *part.shape[:2])
+    if whole > 1:
+        size = (part.shape[1] // whole, part.shape[0] // whole)
+        part = part[: size[1] * whole, : size[0] * whole]
         part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), part.dtype)
     zoom = side / CROP
     cos, sin = np.cos(np.radians(roll)) * zoom, np.sin(np.radians(roll)) * zoom
@@ -121,11 +138,12 @@ def _crop(pixels: Pixels, center: Array, side: float, roll: float) -> tuple[Arra
     to_photo[:, 2] = center - to_photo[:, :2] @ [CROP / 2, CROP / 2]
     to_part = to_photo.copy()
     to_part[:, 2] -= (x0, y0)
-    to_part *= shrink
+    to_part /= whole
     # Pixel centres lie at half a pixel in photo coordinates, at whole numbers in warpAffine.
     to_part[:, 2] += to_part[:, :2] @ [0.5, 0.5] - 0.5
     warped = cv2.warpAffine(
         part, to_part, (CROP, CROP), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     )
     top = np.float32(np.iinfo(pixels.dtype).max)
-    return warped.transpose(2, 0, 1).astype(np.float32) / top, to_photo.astype(np.float32)
+    crop = warped.transpose(2, 0, 1) * (np.float32(1) / top)
+    return np.ascontiguousarray(crop), to_photo.astype(np.float32)

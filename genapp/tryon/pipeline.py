@@ -252,7 +252,6 @@ def analyse(
     started = time.perf_counter()
     size = (photo.pixels.shape[1], photo.pixels.shape[0])
     canonical = load_canonical(engines.data(pose.MODEL))
-    scene = find_scene(photo.pixels)
     faces: list[Face] = []
     for mesh in meshes:
         if mesh is not None:
@@ -263,9 +262,7 @@ def analyse(
             if card is True or (largest and card is not False):
                 scale = _card_scale(photo, head, card)
                 head = find_head(mesh, canonical, size, photo.focal_35mm, scale=scale)
-            light = find_light(photo.pixels, scene, head)
-            hair = find_hair(photo.pixels, head, engines)
-            faces.append(Face(mesh, head, light, hair, find_grain(photo.pixels, head)))
+            faces.append(see_face(photo.pixels, mesh, head, engines))
     if not faces:
         raise NoFace(
             "No face was found in the picture.",
@@ -273,6 +270,12 @@ def analyse(
         )
     timings = {"detect": detect_ms, "mesh": mesh_ms, "pose": _since(started)}
     return Analysis(photo, tuple(faces), timings)
+
+
+def see_face(pixels: Pixels, mesh: Mesh, head: Head, engines: Engines) -> Face:
+    """A face whose place is known, with its light, its hair and the grain of the picture there."""
+    light = find_light(pixels, find_scene(pixels), head)
+    return Face(mesh, head, light, find_hair(pixels, head, engines), find_grain(pixels, head))
 
 
 def dress(
@@ -301,9 +304,9 @@ def dress_each(analysis: Analysis, choices: Sequence[Choice | None]) -> TryOn:
     # The far faces first, so that a near one stays in front.
     for face, choice in reversed(list(zip(analysis.faces, worn, strict=True))):
         if choice is not None:
-            _draw(pixels, face, choice)
+            draw_glasses(pixels, face, choice)
     reports = tuple(
-        _report(face, choice) for face, choice in zip(analysis.faces, worn, strict=True)
+        report_face(face, choice) for face, choice in zip(analysis.faces, worn, strict=True)
     )
     timings = {**analysis.timings_ms, "render": _since(started)}
     recipes = [choice and choice.recipe for choice in choices]
@@ -317,7 +320,7 @@ def dress_each(analysis: Analysis, choices: Sequence[Choice | None]) -> TryOn:
     return TryOn(dressed, reports, timings, recipe)
 
 
-def _draw(pixels: Pixels, face: Face, choice: Choice) -> None:
+def draw_glasses(pixels: Pixels, face: Face, choice: Choice) -> None:
     """Draw glasses on one face, in place."""
     opaque, lenses = wear(choice.frame, face.head, face.hair, choice.nudge)
     view = face.head.view
@@ -345,7 +348,8 @@ def _shrunk(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), pixels.dtype)
 
 
-def _report(face: Face, choice: Choice | None) -> dict[str, Any]:
+def report_face(face: Face, choice: Choice | None) -> dict[str, Any]:
+    """What is known about a face and what it wears, see `TryOn.report`."""
     yaw, pitch, roll = face.head.angles
     scale = face.head.millimetres
     left, right = face.mesh.pupils

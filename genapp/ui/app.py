@@ -9,7 +9,7 @@ from types import FrameType
 import gradio as gr
 
 from genapp.registry.engines import Engines
-from genapp.ui import files, tryon_tab
+from genapp.ui import files, mirror_tab, tryon_tab
 
 # System fonts: the page fetches nothing from anybody else.
 FONT = ("system-ui", "sans-serif")
@@ -33,6 +33,8 @@ def build(engines: Engines) -> gr.Blocks:
         gr.Markdown("# genapp\nTry on glasses in a photo of yourself.", elem_id="masthead")
         with gr.Tab("Try-on"):
             tryon_tab.build(engines)
+        with gr.Tab("Live mirror") as mirror:
+            mirror_tab.build(engines, mirror)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=2)
     return page
 

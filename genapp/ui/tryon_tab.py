@@ -7,8 +7,6 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import gradio as gr
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
 from genapp.errors import BadValue, UserError
@@ -111,7 +109,7 @@ def _lay_out() -> _Page:
             gr.Markdown("**Frames** (lens-bridge-temple in mm)")
             gallery = _frame_gallery(frames)
             with gr.Accordion("Lenses", open=False, elem_id="lenses"):
-                lens = _lens_controls(load_frame(FIRST))
+                lens = lens_controls(load_frame(FIRST))
             with gr.Accordion("Move the frame", open=False, elem_id="nudge"):
                 nudge = _nudge_controls()
                 reset = gr.Button("Back to where it sits by itself", size="sm", elem_id="reset")
@@ -143,7 +141,7 @@ def _lay_out() -> _Page:
             file = gr.DownloadButton(visible="hidden", elem_id="download-file")
             with gr.Accordion("Compare frames", open=False, elem_id="compare"):
                 wanted = gr.Dropdown(
-                    [(_caption(frame), frame.name) for frame in frames],
+                    [(caption(frame), frame.name) for frame in frames],
                     value=list(COMPARED),
                     multiselect=True,
                     max_choices=16,
@@ -369,7 +367,7 @@ def _photo_input() -> gr.Image:
 
 def _frame_gallery(frames: list[Frame]) -> gr.Gallery:
     return gr.Gallery(
-        list(zip(_thumbnails(frames), map(_caption, frames), strict=True)),
+        list(zip(thumbnails(frames), map(caption, frames), strict=True)),
         label="Frames",
         show_label=False,
         columns=3,
@@ -383,7 +381,7 @@ def _frame_gallery(frames: list[Frame]) -> gr.Gallery:
     )
 
 
-def _lens_controls(frame: Frame) -> tuple[gr.ColorPicker, gr.Slider, gr.Slider]:
+def lens_controls(frame: Frame) -> tuple[gr.ColorPicker, gr.Slider, gr.Slider]:
     return (
         gr.ColorPicker(frame.tint, label="Tint"),
         gr.Slider(0, 1, frame.opacity, step=0.01, label="Opacity", info="0 clear, 1 full tint"),
@@ -403,7 +401,9 @@ def _nudge_controls() -> list[gr.Slider]:
 def _choice(frame: Frame, tint: str, opacity: float, gradient: float, *moves: float) -> Choice:
     """From the values of the controls."""
     right, down, forward, tilt, size = moves
-    return choose(frame, _hex(tint), opacity, gradient, Nudge(right, down, forward, tilt, size))
+    return choose(
+        frame, hex_color(tint), opacity, gradient, Nudge(right, down, forward, tilt, size)
+    )
 
 
 def _nothing(text: str) -> Any:  # noqa: ANN401 (for what `show` fills)
@@ -454,7 +454,7 @@ def _index(name: str) -> int | None:
     return names.index(name) if name in names else None
 
 
-def _hex(color: str) -> str:
+def hex_color(color: str) -> str:
     """The colour picker answers in any CSS notation, with fractions in rgb()."""
     try:
         if color.startswith("rgb"):
@@ -465,16 +465,16 @@ def _hex(color: str) -> str:
         raise BadValue(f"The tint {color!r} is not a colour.", "Pick another one.") from error
 
 
-def _thumbnails(frames: list[Frame]) -> list[Image.Image]:
-    """Pictures of the frames for the gallery, drawn on all cores."""
+def thumbnails(frames: list[Frame], width: int = 256) -> list[Image.Image]:
+    """Pictures of the frames for a gallery, drawn on all cores; `width` in px."""
+
+    def draw(frame: Frame) -> Image.Image:
+        return Image.fromarray(draw_thumbnail(frame, width, width * 9 // 16), "RGBA")
+
     with ThreadPoolExecutor() as threads:
-        return [Image.fromarray(drawn, "RGBA") for drawn in threads.map(_draw, frames)]
+        return list(threads.map(draw, frames))
 
 
-def _draw(frame: Frame) -> NDArray[np.uint8]:
-    return draw_thumbnail(frame, 256, 144)
-
-
-def _caption(frame: Frame) -> str:
+def caption(frame: Frame) -> str:
     """Its hyphens do not end a line."""
     return f"{frame.title} {frame.size}".replace("-", "\N{NON-BREAKING HYPHEN}")

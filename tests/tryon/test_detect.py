@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from genapp.images import Photo, Pixels
 from genapp.registry.engines import Engines
-from genapp.tryon.detect import Detection, _corners, _merge, _turn_back, detect
+from genapp.tryon.detect import (
+    Detection,
+    _corners,
+    _merge,
+    _turn_back,
+    detect,
+    detect_upright,
+)
 from genapp.tryon.mesh import find_mesh
 from tests.tryon.conftest import EXAMPLES
 
@@ -178,6 +185,16 @@ def test_deep_picture_gives_the_same_faces(examples: dict[str, Photo], engines: 
     (shallow,) = detect(pixels, engines)
     (deep,) = detect(pixels.astype(np.uint16) * 257, engines)
     assert np.array_equal(shallow.center, deep.center)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_camera_sees_the_same_upright_face(
+    examples: dict[str, Photo], engines: Engines, name: str
+) -> None:
+    pixels = shrunk(examples[name].pixels, 360)
+    (face,), (expected,) = detect_upright(pixels, engines), detect(pixels, engines)
+    assert face.center == pytest.approx(expected.center, abs=0.03 * expected.side)
+    assert detect_upright(np.full_like(pixels, 128), engines) == []
 
 
 def noise() -> Pixels:

@@ -1,5 +1,7 @@
 """The same face gives the same points, however the photo is scaled, turned or cropped."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from genapp.registry.engines import Engines
 from genapp.tryon import Analysis
 from genapp.tryon.arrays import Array
 from genapp.tryon.detect import detect
-from genapp.tryon.mesh import Mesh, find_mesh
+from genapp.tryon.mesh import Mesh, find_mesh, follow_mesh
 from tests.tryon.conftest import EXAMPLES
 
 
@@ -115,3 +117,32 @@ def test_mirrored_photo_gives_mirrored_pupils(
     mirrored = mesh_of(np.ascontiguousarray(pixels[:, ::-1]), engines).pupils
     expected = mesh.pupils[::-1] * (-1, 1) + (pixels.shape[1], 0)
     assert deviation(mirrored, expected, mesh) < 0.03
+
+
+def test_followed_face_gives_the_same_points(
+    portrait: tuple[Pixels, Mesh], engines: Engines
+) -> None:
+    pixels, mesh = portrait
+    moved = np.roll(pixels, (3, 5), (0, 1))
+    found = follow_mesh(moved, mesh, engines)
+    assert found is not None
+    assert deviation(found.points[:, :2], mesh.points[:, :2] + (5, 3), mesh) < 0.02
+    assert follow_mesh(np.full_like(pixels, 150), mesh, engines) is None
+
+
+@pytest.mark.parametrize("score", [0.6, 0.95])
+def test_real_face_is_kept_whatever_the_detector_thinks_of_it(
+    portrait: tuple[Pixels, Mesh], engines: Engines, score: float
+) -> None:
+    pixels, _ = portrait
+    assert find_mesh(pixels, replace(detect(pixels, engines)[0], score=score), engines) is not None
+
+
+def test_wrong_way_up_comes_right_by_and_by(
+    portrait: tuple[Pixels, Mesh], engines: Engines
+) -> None:
+    pixels, mesh = portrait
+    sure = detect(pixels, engines)[0]
+    found = find_mesh(pixels, replace(sure, roll=sure.roll + 40), engines)
+    assert found is not None
+    assert deviation(found.points[:, :2], mesh.points[:, :2], mesh) < 0.03
