@@ -14,7 +14,7 @@ from PIL import Image
 from genapp.errors import BadValue, NoFace, check_number
 from genapp.images import Photo, Pixels, read, to_8_bit
 from genapp.registry.engines import Engines
-from genapp.tryon import pose
+from genapp.tryon import pose, worn
 from genapp.tryon.arrays import Array, Triangles
 from genapp.tryon.card import find_card, given_card, scale_by_card
 from genapp.tryon.color import parse_color, pixels_to_linear
@@ -27,12 +27,14 @@ from genapp.tryon.hair import Hair, find_hair
 from genapp.tryon.head import head_surface
 from genapp.tryon.light import Light, estimate_light
 from genapp.tryon.mesh import MODEL, SKIN, Mesh, find_mesh
+from genapp.tryon.occlusion import Occlusion, find_occlusion
 from genapp.tryon.own import Source, open_frame, open_frames
 from genapp.tryon.pose import Head, find_head, load_canonical
 from genapp.tryon.render import Look, frame_box, render
 from genapp.tryon.scale import PD_LIMITS, Scale
 from genapp.tryon.shape import SUITING, find_shape, reason, suiting
 from genapp.tryon.size import bridge_verdict, recommend, suited_size
+from genapp.tryon.worn import Worn, find_worn
 
 Corners = Sequence[Sequence[float]]
 Picture = str | Path | bytes | Image.Image | NDArray[Any] | Photo
@@ -46,6 +48,10 @@ class Face:
     head: Head
     light: Light
     hair: Hair
+    occlusion: Occlusion | None
+    """What is before the glasses."""
+    worn: Worn
+    """Whether the person already wears glasses."""
 
     def zoomed(self, corner: tuple[float, float], zoom: float) -> "Face":
         """The face in another picture: the part of the photo from `corner` (x, y in px) on, at
@@ -55,6 +61,7 @@ class Face:
             mesh=self.mesh.zoomed(corner, zoom),
             head=replace(self.head, view=self.head.view.zoomed(corner, zoom)),
             hair=self.hair.zoomed(corner, zoom),
+            occlusion=self.occlusion and self.occlusion.zoomed(corner, zoom),
         )
 
 
@@ -254,7 +261,10 @@ def analyse(
                 scale = _card_scale(photo, head, card)
                 head = find_head(mesh, canonical, size, photo.focal_35mm, scale=scale)
             light = _light(photo.pixels, small, head)
-            faces.append(Face(mesh, head, light, find_hair(photo.pixels, head, engines)))
+            hair = find_hair(photo.pixels, head, engines)
+            occlusion = find_occlusion(photo.pixels, head, hair, engines)
+            glasses = find_worn(photo.pixels, head, engines.data(worn.MODEL))
+            faces.append(Face(mesh, head, light, hair, occlusion, glasses))
     if not faces:
         raise NoFace(
             "No face was found in the picture.",
@@ -286,13 +296,13 @@ def dress_each(analysis: Analysis, choices: Sequence[Choice | None]) -> TryOn:
     photo = analysis.photo
     pixels = photo.pixels.copy()
     more = len(analysis.faces) - len(choices)
-    worn = [*choices, *[choices[-1]] * more][: len(analysis.faces)]
+    each = [*choices, *[choices[-1]] * more][: len(analysis.faces)]
     # The far faces first, so that a near one stays in front.
-    for face, choice in reversed(list(zip(analysis.faces, worn, strict=True))):
+    for face, choice in reversed(list(zip(analysis.faces, each, strict=True))):
         if choice is not None:
             _draw(pixels, face, choice)
     reports = tuple(
-        _report(face, choice) for face, choice in zip(analysis.faces, worn, strict=True)
+        _report(face, choice) for face, choice in zip(analysis.faces, each, strict=True)
     )
     timings = {**analysis.timings_ms, "render": _since(started)}
     recipes = [choice and choice.recipe for choice in choices]
@@ -314,6 +324,8 @@ def _draw(pixels: Pixels, face: Face, choice: Choice) -> None:
     if box is not None:
         surface = head_surface(face.head)
         layer = render(opaque, lenses, surface, view, box, face.light, choice.look)
+        if face.occlusion is not None:
+            layer = face.occlusion.before(layer)
         compose(pixels, layer, face.head, face.light)
 
 
@@ -405,6 +417,7 @@ def _report(face: Face, choice: Choice | None) -> dict[str, Any]:
         "fit": None,
         "bridge_fit": None,
         "landmarks": {"left_pupil": _rounded(left), "right_pupil": _rounded(right)},
+        "glasses_worn": {"value": face.worn.value, "score": face.worn.score},
         "lenses": {},
     }
     if choice is not None:
