@@ -13,6 +13,7 @@ import numpy as np
 from genapp.images import Pixels, to_float
 from genapp.registry.engines import Engines
 from genapp.tryon.arrays import Array
+from genapp.tryon.camera import crop, inverse
 from genapp.tryon.head import OVAL, ears
 from genapp.tryon.mesh import SKIN
 from genapp.tryon.pose import Head
@@ -41,6 +42,8 @@ class Hair:
 
     matte: Array
     """256×256, 0..1; 0 on the face itself."""
+    on_face: Array
+    """256×256, 0..1: the same on the face too, where brows, lashes and beard look like hair."""
     to_matte: Array
     """2×3, pixels of the photo to pixels of the matte."""
     covers_ear: tuple[bool, bool]
@@ -53,8 +56,12 @@ class Hair:
         return replace(self, to_matte=to_matte.astype(np.float32))
 
     def at(self, spots: Array) -> Array:
-        """How much hair there is at N×2 pixels of the photo: N, 0..1."""
+        """How much hair there is at N×2 pixels of the photo, the face apart: N, 0..1."""
         return _sample(self.matte, spots @ self.to_matte[:, :2].T + self.to_matte[:, 2])
+
+    def anywhere(self, spots: Array) -> Array:
+        """How much looks like hair at N×2 pixels of the photo: N, 0..1."""
+        return _sample(self.on_face, spots @ self.to_matte[:, :2].T + self.to_matte[:, 2])
 
 
 def find_hair(pixels: Pixels, head: Head, engines: Engines) -> Hair:
@@ -66,10 +73,10 @@ def find_hair(pixels: Pixels, head: Head, engines: Engines) -> Hair:
         engines: where the selfie mask comes from.
     """
     to_matte = _region(head)
-    crop = _crop(pixels, to_matte)
-    person = engines.get(MODEL).run({"image": crop.transpose(2, 0, 1)[None]})["mask"][0, 0]
+    square = to_float(crop(pixels, inverse(to_matte), (SIZE, SIZE), repeat=True))
+    person = engines.get(MODEL).run({"image": square.transpose(2, 0, 1)[None]})["mask"][0, 0]
     blur = max(0.8, 1.2 * head.view.scale * float(to_matte[0, 0]))
-    smooth = cv2.GaussianBlur(crop, (0, 0), blur)
+    smooth = cv2.GaussianBlur(square, (0, 0), blur)
     colors = np.asarray(cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB), np.float32)
 
     def look(points: Array, image: Array) -> Array:
@@ -81,13 +88,14 @@ def find_hair(pixels: Pixels, head: Head, engines: Engines) -> Hair:
     around = look(ring, colors)
     is_hair = (look(ring, person) > 0.7) & (skin.distance(around) > 2**2)
     if is_hair.sum() < FEWEST:
-        return Hair(np.zeros((SIZE, SIZE), np.float32), to_matte, (False, False))
+        none = np.zeros((SIZE, SIZE), np.float32)
+        return Hair(none, none, to_matte, (False, False))
     hair = _Colors.of(around[is_hair], HAIR_FLOOR)
     odds = (skin.distance(colors) - hair.distance(colors)) / 4
     beside_skin = np.asarray(person / (1 + np.exp(-np.clip(odds, -30, 30))), np.float32)
     covers = [float(look(points, beside_skin).mean()) > EAR_HIDDEN for points in _ears(head)]
     matte = beside_skin * (1 - _face(head, to_matte))
-    return Hair(matte, to_matte, (covers[0], covers[1]))
+    return Hair(matte, beside_skin, to_matte, (covers[0], covers[1]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,30 +125,6 @@ def _region(head: Head) -> Array:
     return np.array(
         [[zoom, 0, SIZE / 2 - middle[0] * zoom], [0, zoom, SIZE / 2 - middle[1] * zoom]], np.float32
     )
-
-
-def _crop(pixels: Pixels, to_matte: Array) -> Array:
-    """The square as 256×256×3, 0..1."""
-    # Averaging first: a bilinear warp alone would skip pixels of a large face.
-    shrink = min(1.0, 2 * float(to_matte[0, 0]))
-    left, top = -to_matte[:, 2] / to_matte[0, 0]
-    side = SIZE / to_matte[0, 0]
-    height, width = pixels.shape[:2]
-    x0, y0 = max(int(left), 0), max(int(top), 0)
-    part = pixels[
-        y0 : max(min(int(top + side), height), y0 + 1),
-        x0 : max(min(int(left + side), width), x0 + 1),
-    ]
-    if shrink < 1:
-        part = np.asarray(
-            cv2.resize(part, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), part.dtype
-        )
-    zoom = float(to_matte[0, 0]) / shrink
-    matrix = np.array(
-        [[zoom, 0, (x0 - left) * zoom * shrink], [0, zoom, (y0 - top) * zoom * shrink]]
-    )
-    warped = cv2.warpAffine(part, matrix, (SIZE, SIZE), borderMode=cv2.BORDER_REPLICATE)
-    return to_float(np.asarray(warped, pixels.dtype))
 
 
 def _ring(head: Head) -> Array:

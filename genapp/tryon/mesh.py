@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from genapp.images import Pixels
+from genapp.images import Pixels, to_float
 from genapp.registry.engines import Engine, Engines
 from genapp.tryon.arrays import Array
+from genapp.tryon.camera import crop
 from genapp.tryon.detect import Detection
 
 MODEL = "face/facemesh.attention"
@@ -109,8 +110,8 @@ def _crop_of(mesh: Mesh) -> tuple[Array, float, float]:
 
 
 def _run(pixels: Pixels, center: Array, side: float, roll: float, engine: Engine) -> Mesh:
-    crop, to_photo = _crop(pixels, center, side * MARGIN, roll)
-    outputs = engine.run({"image": crop[None]})
+    square, to_photo = _crop(pixels, center, side * MARGIN, roll)
+    outputs = engine.run({"image": square[None]})
     points = outputs["landmarks"][0]
     zoom = side * MARGIN / CROP
     flat = points[:, :2] @ to_photo[:, :2].T + to_photo[:, 2]
@@ -120,30 +121,9 @@ def _run(pixels: Pixels, center: Array, side: float, roll: float, engine: Engine
 
 def _crop(pixels: Pixels, center: Array, side: float, roll: float) -> tuple[Array, Array]:
     """An upright square as 3×192×192, 0..1, and the 2×3 matrix from its pixels to the photo's."""
-    half = side / 2 * (abs(np.cos(np.radians(roll))) + abs(np.sin(np.radians(roll)))) + 2
-    height, width = pixels.shape[:2]
-    x0, y0 = (int(max(np.floor(value - half), 0)) for value in center)
-    x1, y1 = int(min(center[0] + half, width)), int(min(center[1] + half, height))
-    part = pixels[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)]
-    # Averaging first: a bilinear warp alone would skip pixels of a large face. Whole numbers of
-    # pixels are averaged ten times as fast as fractions.
-    whole = min(max(1, int(side / CROP)), *part.shape[:2])
-    if whole > 1:
-        size = (part.shape[1] // whole, part.shape[0] // whole)
-        part = part[: size[1] * whole, : size[0] * whole]
-        part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), part.dtype)
     zoom = side / CROP
     cos, sin = np.cos(np.radians(roll)) * zoom, np.sin(np.radians(roll)) * zoom
     to_photo = np.array([[cos, -sin, 0], [sin, cos, 0]])
     to_photo[:, 2] = center - to_photo[:, :2] @ [CROP / 2, CROP / 2]
-    to_part = to_photo.copy()
-    to_part[:, 2] -= (x0, y0)
-    to_part /= whole
-    # Pixel centres lie at half a pixel in photo coordinates, at whole numbers in warpAffine.
-    to_part[:, 2] += to_part[:, :2] @ [0.5, 0.5] - 0.5
-    warped = cv2.warpAffine(
-        part, to_part, (CROP, CROP), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    )
-    top = np.float32(np.iinfo(pixels.dtype).max)
-    crop = warped.transpose(2, 0, 1) * (np.float32(1) / top)
-    return np.ascontiguousarray(crop), to_photo.astype(np.float32)
+    square = crop(pixels, to_photo, (CROP, CROP))
+    return to_float(square).transpose(2, 0, 1), to_photo.astype(np.float32)

@@ -14,7 +14,7 @@ from PIL import Image
 from genapp.errors import BadValue, NoFace, check_number
 from genapp.images import Photo, Pixels, read
 from genapp.registry.engines import Engines
-from genapp.tryon import pose
+from genapp.tryon import pose, worn
 from genapp.tryon.arrays import Array
 from genapp.tryon.card import find_card, given_card, scale_by_card
 from genapp.tryon.color import parse_color
@@ -28,6 +28,7 @@ from genapp.tryon.hair import Hair, find_hair
 from genapp.tryon.head import head_surface
 from genapp.tryon.light import Light, find_light, find_scene
 from genapp.tryon.mesh import MODEL, Mesh, find_mesh
+from genapp.tryon.occlusion import Occlusion, find_occlusion
 from genapp.tryon.own import Source, open_frame, open_frames
 from genapp.tryon.pose import Head, find_head, load_canonical
 from genapp.tryon.refract import DIOPTRES
@@ -35,6 +36,7 @@ from genapp.tryon.render import Look, frame_box, render
 from genapp.tryon.scale import PD_LIMITS, Scale
 from genapp.tryon.shape import SUITING, find_shape, reason, suiting
 from genapp.tryon.size import bridge_verdict, recommend, suited_size
+from genapp.tryon.worn import Worn, find_worn
 
 Corners = Sequence[Sequence[float]]
 Picture = str | Path | bytes | Image.Image | NDArray[Any] | Photo
@@ -48,6 +50,10 @@ class Face:
     head: Head
     light: Light
     hair: Hair
+    occlusion: Occlusion | None
+    """What is before the glasses."""
+    worn: Worn
+    """Whether the person already wears glasses."""
     grain: Grain = CLEAN
 
     def zoomed(self, corner: tuple[float, float], zoom: float) -> "Face":
@@ -59,6 +65,7 @@ class Face:
             head=replace(self.head, view=self.head.view.zoomed(corner, zoom)),
             hair=self.hair.zoomed(corner, zoom),
             grain=self.grain.zoomed(zoom),
+            occlusion=self.occlusion and self.occlusion.zoomed(corner, zoom),
         )
 
 
@@ -273,9 +280,18 @@ def analyse(
 
 
 def see_face(pixels: Pixels, mesh: Mesh, head: Head, engines: Engines) -> Face:
-    """A face whose place is known, with its light, its hair and the grain of the picture there."""
-    light = find_light(pixels, find_scene(pixels), head)
-    return Face(mesh, head, light, find_hair(pixels, head, engines), find_grain(pixels, head))
+    """A face whose place is known, with its light and hair, what lies before it, whether it wears
+    glasses, and the grain of the picture there."""
+    hair = find_hair(pixels, head, engines)
+    return Face(
+        mesh,
+        head,
+        find_light(pixels, find_scene(pixels), head),
+        hair,
+        find_occlusion(pixels, head, hair, engines),
+        find_worn(pixels, head, engines.data(worn.MODEL)),
+        find_grain(pixels, head),
+    )
 
 
 def dress(
@@ -300,13 +316,13 @@ def dress_each(analysis: Analysis, choices: Sequence[Choice | None]) -> TryOn:
     photo = analysis.photo
     pixels = photo.pixels.copy()
     more = len(analysis.faces) - len(choices)
-    worn = [*choices, *[choices[-1]] * more][: len(analysis.faces)]
+    each = [*choices, *[choices[-1]] * more][: len(analysis.faces)]
     # The far faces first, so that a near one stays in front.
-    for face, choice in reversed(list(zip(analysis.faces, worn, strict=True))):
+    for face, choice in reversed(list(zip(analysis.faces, each, strict=True))):
         if choice is not None:
             draw_glasses(pixels, face, choice)
     reports = tuple(
-        report_face(face, choice) for face, choice in zip(analysis.faces, worn, strict=True)
+        report_face(face, choice) for face, choice in zip(analysis.faces, each, strict=True)
     )
     timings = {**analysis.timings_ms, "render": _since(started)}
     recipes = [choice and choice.recipe for choice in choices]
@@ -329,6 +345,8 @@ def draw_glasses(pixels: Pixels, face: Face, choice: Choice) -> None:
     if box is not None:
         surface = head_surface(face.head)
         layer = render(opaque, lenses, surface, view, box, face.light, choice.look)
+        if face.occlusion is not None:
+            layer = face.occlusion.before(layer)
         compose(pixels, layer, face.head, face.light, face.grain, choice.look.dioptres)
 
 
@@ -384,6 +402,7 @@ def report_face(face: Face, choice: Choice | None) -> dict[str, Any]:
         "fit": None,
         "bridge_fit": None,
         "landmarks": {"left_pupil": _rounded(left), "right_pupil": _rounded(right)},
+        "glasses_worn": {"value": face.worn.value, "score": face.worn.score},
         "lenses": {},
     }
     if choice is not None:
