@@ -1,6 +1,7 @@
 """Writes torch networks as ONNX files with free sizes and weights of half precision."""
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -80,6 +81,15 @@ def store_half(model: onnx.ModelProto) -> None:
     nodes = [*casts, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
+
+
+def load_weights(net: nn.Module, path: Path) -> None:
+    """Takes a network's weights from a file that `export` wrote. Constants in it are left."""
+    numbers = {
+        tensor.name.removesuffix(".half"): numpy_helper.to_array(tensor).astype(np.float32)
+        for tensor in onnx.load(path).graph.initializer
+    }
+    net.load_state_dict({name: torch.from_numpy(numbers[name]) for name in net.state_dict()})
 
 
 def _name_dimensions(port: onnx.ValueInfoProto, shape: tuple[str | int, ...]) -> None:
