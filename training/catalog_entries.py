@@ -27,6 +27,31 @@ def with_entries(catalog: str, entries: Iterable[Mapping[str, Any]]) -> str:
     return text.strip() + "\n"
 
 
+def with_measures(catalog: str, measures: Mapping[str, Iterable[Mapping[str, Any]]]) -> str:
+    """Returns the text of a catalogue in which models have new measures.
+
+    Args:
+        catalog: the text.
+        measures: by the model's name; they replace those of the same command.
+
+    Raises:
+        KeyError: there is no such model.
+    """
+    entries = {model["name"]: model for model in tomlkit.parse(catalog).unwrap()["model"]}
+    for name, new in measures.items():
+        new = [dict(measure) for measure in new]
+        commands = {measure["command"] for measure in new}
+        old = entries[name].get("measure", [])
+        kept = [measure for measure in old if measure["command"] not in commands]
+        entries[name]["measure"] = kept + new
+    return with_entries(catalog, (entries[name] for name in measures))
+
+
+def update_measures(path: Path, measures: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
+    """Writes new measures into a catalogue; see `with_measures`."""
+    write(path, with_measures(path.read_text(encoding="utf-8"), measures).encode())
+
+
 def with_section(notice: str, heading: str, body: str) -> str:
     """Returns the Markdown text ``notice`` with the section ``## heading`` replaced or added."""
     section = f"## {heading}\n\n{body.strip()}\n\n"

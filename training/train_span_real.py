@@ -42,12 +42,12 @@ SCALE = 4
 SIDE = 128  # of a target
 BATCH = 8
 SEED = 1
-RATE = 2e-4
+RATE = 4e-4
 LAST_RATE = 1e-5
-AVERAGE = 0.995  # share of the averaged weights that stays in each step
+AVERAGE = 0.99  # share of the averaged weights that stays in each step
 CLIP = 0.5  # length of the gradient; strong noise can make it explode
 PERCEPTUAL = 0.02  # weight of the feature distance beside the L1 distance
-SAVE_EVERY = 240  # seconds
+SAVE_EVERY = 300  # seconds
 START = Path(__file__).parents[1] / "weights" / "upscale" / "span-x4.ch48.onnx"
 SHOWN = (3, 14, 33, 36, 40, 42, 45)  # validation pictures on the sheet
 
