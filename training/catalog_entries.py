@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ def with_entries(catalog: str, entries: Iterable[Mapping[str, Any]]) -> str:
     return text.strip() + "\n"
 
 
-def with_measures(catalog: str, measures: Mapping[str, Iterable[Mapping[str, Any]]]) -> str:
+def with_measures(catalog: str, measures: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     """Returns the text of a catalogue in which models have new measures.
 
     Args:
@@ -39,15 +39,14 @@ def with_measures(catalog: str, measures: Mapping[str, Iterable[Mapping[str, Any
     """
     entries = {model["name"]: model for model in tomlkit.parse(catalog).unwrap()["model"]}
     for name, new in measures.items():
-        new = [dict(measure) for measure in new]
         commands = {measure["command"] for measure in new}
         old = entries[name].get("measure", [])
         kept = [measure for measure in old if measure["command"] not in commands]
-        entries[name]["measure"] = kept + new
+        entries[name]["measure"] = [*kept, *map(dict, new)]
     return with_entries(catalog, (entries[name] for name in measures))
 
 
-def update_measures(path: Path, measures: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
+def update_measures(path: Path, measures: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
     """Writes new measures into a catalogue; see `with_measures`."""
     write(path, with_measures(path.read_text(encoding="utf-8"), measures).encode())
 

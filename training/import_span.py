@@ -252,8 +252,8 @@ def network_entry(network: Network, model: bytes, measures: list[dict[str, Any]]
         model,
         source=f"PyPI package {PACKAGE} {VERSION}, {network.member}.bin, "
         f"sha256 {network.bin_sha256}",
-        training_data="DIV2K and Flickr2K or LSDIR, shrunk bicubically (the paper names DIV2K "
-        "and LSDIR; the package does not say).",
+        training_data="Not said in the package. The paper names DIV2K and LSDIR, shrunk "
+        "bicubically.",
         measures=measures,
     )
 

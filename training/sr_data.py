@@ -29,6 +29,8 @@ MEASURED = {
 }
 EVERY = 20  # every 20th file is for validation
 GREY = 0.05  # share of pictures without colour
+GARISH = 0.15  # share of pictures with strong, wrong colours
+DRAWN = 0.05  # share of pictures that are no photographs but patches of any colours
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,21 @@ def target(picture: Array, side: int, random: Random) -> Array:
     square = square[:, ::-1] if random.random() < 0.5 else square
     if random.random() < GREY:
         square = np.repeat(square @ np.array([[0.299], [0.587], [0.114]], np.float32), 3, axis=2)
+    elif random.random() < GARISH:
+        gain = random.uniform(1, 2.5)
+        square = np.clip((square[..., random.permutation(3)] - 0.5) * gain + 0.5, 0, 1)
     return np.ascontiguousarray(square)
+
+
+def patches(side: int, random: Random) -> Array:
+    """Returns a square of random patches, hard or soft: colours and edges that no photo has.
+
+    Without them a network that multiplies its features can answer such pictures with huge values.
+    """
+    count = int(random.integers(2, 17))
+    colors = random.random((count, count, 3), np.float32)
+    way = cv2.INTER_NEAREST if random.random() < 0.5 else cv2.INTER_CUBIC
+    return np.clip(cv2.resize(colors, (side, side), interpolation=way), 0, 1)
 
 
 class TrainingPairs:
@@ -94,8 +110,11 @@ class TrainingPairs:
         sources = list(SHARES)
         good, bad = [], []
         for _ in range(count):
-            files = self._files[sources[random.choice(len(sources), p=list(SHARES.values()))]]
-            picture = target(read(files[random.integers(len(files))]), self._side, random)
+            if random.random() < DRAWN:
+                picture = patches(self._side, random)
+            else:
+                files = self._files[sources[random.choice(len(sources), p=list(SHARES.values()))]]
+                picture = target(read(files[random.integers(len(files))]), self._side, random)
             good.append(picture.transpose(2, 0, 1))
             bad.append(degrade(picture, self._scale, random).transpose(2, 0, 1))
         return np.stack(good), np.stack(bad)
