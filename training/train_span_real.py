@@ -80,6 +80,8 @@ class Features(nn.Module):
     version = "1.0.1"
     member = "mobilenet_v2-b0353104.pth"
     layers = (1, 3, 6)  # strides 2, 4, 8
+    mean: Tensor
+    std: Tensor
 
     def __init__(self, wheel: Path | None) -> None:
         super().__init__()
@@ -234,7 +236,7 @@ def train_step(
     far = features.distance(result[..., y:, x:], good[..., y:, x:])
     state.optimizer.param_groups[0]["lr"] = rate
     state.optimizer.zero_grad()
-    (l1 + PERCEPTUAL * far).backward()
+    torch.autograd.backward(l1 + PERCEPTUAL * far)
     nn.utils.clip_grad_norm_(state.net.parameters(), CLIP)
     state.optimizer.step()
     for mean, new in zip(state.average.parameters(), state.net.parameters(), strict=True):

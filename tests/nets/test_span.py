@@ -34,7 +34,7 @@ def test_the_mean_colour_gives_what_the_biases_give() -> None:
     picture = torch.tensor(MEAN).view(1, 3, 1, 1).expand(1, 3, 6, 6)
     with torch.no_grad():
         result = net(picture)
-        biases = net.upsampler[0].bias.view(3, 2, 2)
+        biases = dict(net.named_parameters())["upsampler.0.bias"].view(3, 2, 2)
     torch.testing.assert_close(result[0, :, :2, :2], biases)
 
 
