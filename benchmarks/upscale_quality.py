@@ -28,6 +28,7 @@ sys.path.insert(0, str(TRAINING))  # scripts lie in folders, not in packages
 import catalog_entries  # noqa: E402
 import import_span  # noqa: E402
 import ncnn_run  # noqa: E402
+from degrade import to_floats  # noqa: E402
 
 Array = npt.NDArray[np.float32]
 COMMAND = "python benchmarks/upscale_quality.py"
@@ -85,7 +86,7 @@ def bicubic(scale: int, image: Array) -> Array:
     height, width = image.shape[2:]
     picture = Image.fromarray(to_bytes(image))
     large = picture.resize((scale * width, scale * height), Image.Resampling.BICUBIC)
-    return np.asarray(large).transpose(2, 0, 1)[None] / np.float32(255)
+    return to_floats(np.asarray(large).transpose(2, 0, 1)[None])
 
 
 def onnx(engine: Engine, image: Array) -> Array:

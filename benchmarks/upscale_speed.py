@@ -3,8 +3,8 @@
     python benchmarks/upscale_speed.py [--sides 192,384] [--runs 7] [--threads 2] [--update-catalog]
 
 Each runtime works in a process of its own, and they take turns, so that whatever else the machine
-does disturbs both alike. Time is of the fastest run, per megapixel of the enlarged picture;
-processor time is that of all threads and hardly changes with other load. Memory is the process's
+does disturbs both alike. Time is the median of all runs, per megapixel of the enlarged picture;
+processor time is that of all threads and changes little with other load. Memory is the process's
 peak, Python and the runtime included. ``--update-catalog`` writes ONNX Runtime's figures for the
 largest side into weights/catalog.toml. Needs ncnn, onnx, onnxscript and torch; Linux.
 """
@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -116,7 +117,7 @@ def main() -> int:
 def measure(
     files: dict[str, list[Path]], side: int, threads: int, runs: int
 ) -> dict[str, tuple[Timing, int]]:
-    """Returns the fastest times and the peak memory of each runtime."""
+    """Returns the median times and the peak memory of each runtime."""
     workers = {name: Worker(name, files[name], side, threads) for name in RUNTIMES}
     for _ in range(runs):
         for worker in workers.values():
@@ -124,8 +125,8 @@ def measure(
     return {
         name: (
             Timing(
-                min(timing.clock for timing in worker.timings),
-                min(timing.processor for timing in worker.timings),
+                median(timing.clock for timing in worker.timings),
+                median(timing.processor for timing in worker.timings),
             ),
             worker.close(),
         )
