@@ -44,7 +44,9 @@ class Network:
     def run(self, image: Array) -> Array:
         """Returns the output for a channels×height×width input."""
         extractor = self._net.create_extractor()
-        # A Mat made from an array borrows its memory; the clone owns its own.
-        extractor.input(self._input, ncnn.Mat(np.ascontiguousarray(image)).clone())
+        # A Mat made from an array borrows its memory and does not keep it alive: the array needs a
+        # name until the clone, which owns its own, is made.
+        held = np.ascontiguousarray(image)
+        extractor.input(self._input, ncnn.Mat(held).clone())
         _, output = extractor.extract(self._output)
         return np.array(output)
