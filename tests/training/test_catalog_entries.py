@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("tomlkit")
 sys.path.insert(0, str(Path(__file__).parents[2] / "training"))  # scripts, not a package
 
-from catalog_entries import with_entries, with_section
+from catalog_entries import with_entries, with_measures, with_section
 
 CATALOG = """\
 # What exists.
@@ -41,6 +41,21 @@ def test_second_time_changes_nothing() -> None:
     once = with_entries("", entries)
     assert with_entries(once, entries) == once
     assert "\n\n\n" not in once
+
+
+def test_measures_replace_those_of_the_same_command() -> None:
+    def measure(command: str, value: float) -> dict[str, object]:
+        return {"what": "w", "value": value, "unit": "u", "command": command}
+
+    once = with_measures(CATALOG, {"b": [measure("x", 1.0), measure("x", 2.0)]})
+    once = with_measures(once, {"b": [measure("y", 3.0)]})
+    text = with_measures(once, {"b": [measure("x", 4.0)]})
+    a, b = tomllib.loads(text)["model"]
+    assert a == {"name": "a", "bytes": 1}
+    assert b["range"] == [0.0, 1.0]
+    assert [entry["value"] for entry in b["measure"]] == [3.0, 4.0]
+    with pytest.raises(KeyError):
+        with_measures(CATALOG, {"c": [measure("x", 1.0)]})
 
 
 def test_section_is_replaced_up_to_the_next() -> None:
