@@ -18,6 +18,7 @@ from genapp.tryon.pipeline import (
     try_on,
 )
 from genapp.tryon.render import Look
+from genapp.tryon.outline import FaceShape, find_faces
 from genapp.tryon.thumbnail import draw_thumbnail
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Choice",
     "Comparison",
     "Face",
+    "FaceShape",
     "Frame",
     "Look",
     "Nudge",
@@ -37,6 +39,7 @@ __all__ = [
     "draw_thumbnail",
     "dress",
     "dress_each",
+    "find_faces",
     "frame_names",
     "load_frame",
     "open_frame",
