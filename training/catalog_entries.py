@@ -1,7 +1,9 @@
 """Writes entries into weights/catalog.toml and sections into weights/NOTICE.md."""
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import tomlkit
@@ -32,3 +34,16 @@ def with_section(notice: str, heading: str, body: str) -> str:
     if pattern.search(notice):
         return pattern.sub(lambda _: section, notice).strip() + "\n"
     return f"{notice.strip()}\n\n{section}".strip() + "\n"
+
+
+def file_entry(path: str, data: bytes) -> dict[str, Any]:
+    """Returns a file's path, hash and size."""
+    return {"path": path, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+
+
+def write(path: Path, content: bytes) -> None:
+    """Writes a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.part")
+    temporary.write_bytes(content)
+    temporary.replace(path)

@@ -284,7 +284,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     files[catalog] = catalog_entries.with_entries(catalog_text, entries).encode()
     files[notice] = catalog_entries.with_section(notice_text, "MediaPipe", NOTICE).encode()
     for path, content in files.items():
-        write(path, content)
+        catalog_entries.write(path, content)
         print(f"wrote {path.name}, {len(content)} bytes")
     return 0
 
@@ -530,7 +530,7 @@ def network_entry(network: Network, model: bytes, measures: list[dict[str, Any]]
         f"sha256 {network.sha256}",
         "paper": network.paper,
         "training_data": network.training_data,
-        "file": [file_entry(f"{network.name}.onnx", model)],
+        "file": [catalog_entries.file_entry(f"{network.name}.onnx", model)],
         "input": [
             {
                 "name": "image",
@@ -557,21 +557,8 @@ def canonical_entry(data: bytes) -> dict[str, Any]:
         f"geometry_pipeline_metadata_landmarks.binarypb; package sha256 {FACE_MESH_SHA256}",
         "paper": "https://arxiv.org/abs/1907.06724",
         "training_data": "None: geometry, not a network.",
-        "file": [file_entry("face/canonical.npz", data)],
+        "file": [catalog_entries.file_entry("face/canonical.npz", data)],
     }
-
-
-def file_entry(path: str, data: bytes) -> dict[str, Any]:
-    """Returns a file's path, hash and size."""
-    return {"path": path, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-
-
-def write(path: Path, content: bytes) -> None:
-    """Writes a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.part")
-    temporary.write_bytes(content)
-    temporary.replace(path)
 
 
 if __name__ == "__main__":
