@@ -245,7 +245,7 @@ def _exif_of_size(exif: bytes, width: int, height: int) -> bytes:
     block.load(exif)
     directory = block.get_ifd(ExifTags.IFD.Exif)
     sizes = {ExifTags.Base.ExifImageWidth: width, ExifTags.Base.ExifImageHeight: height}
-    stated = {tag: size for tag, size in sizes.items() if tag in directory}
+    stated = {int(tag): size for tag, size in sizes.items() if tag in directory}
     if not stated:
         return exif
     directory.update(stated)

@@ -4,6 +4,7 @@ from genapp.upscaling.faces import (
     RESTORER,
     Patch,
     check_restorer,
+    chosen_faces,
     face_mask,
     restore,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "Speeds",
     "Upscaled",
     "check_restorer",
+    "chosen_faces",
     "enlarge",
     "face_mask",
     "finish",

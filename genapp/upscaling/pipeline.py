@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from genapp.errors import BadValue, OutOfMemory
-from genapp.images import Photo, Pixels, from_float, read, resized, to_float
+from genapp.images import Photo, Pixels, check_sides, from_float, read, resized, to_float
 from genapp.registry.engines import Engines
 from genapp.tryon import FaceShape, find_faces
 from genapp.upscaling import faces as face_steps
@@ -118,6 +118,7 @@ def upscale(
     fidelity: float = 0.5,
     seed: int = 0,
     max_megapixels: float = MAX_MEGAPIXELS,
+    format: str = "png",
     progress: Progress | None = None,
     device: str = "auto",
     engines: Engines | None = None,
@@ -139,6 +140,7 @@ def upscale(
         fidelity: 0 that network's face … 1 the photo's.
         seed: of the grain's pattern.
         max_megapixels: the most pixels of the result, in millions.
+        format: what it will be written as: sides too long for that are refused before the work.
         progress: told how far the work is; may raise `Cancelled`.
         device: 'auto', 'cpu' or 'cuda'; ignored when `engines` are given.
         engines: a pool to take networks from, so that many calls load them once.
@@ -166,6 +168,7 @@ def upscale(
             model=model,
             max_megapixels=max_megapixels,
         )
+        check_sides(*plan.size_out, format)
         if restore_faces:
             face_steps.check_restorer(pool)
         started = time.perf_counter()
