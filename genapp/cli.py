@@ -416,7 +416,7 @@ def _upscale_file(
         faces = _other_faces(photo, options.no_faces, engines) if options.no_faces else False
     with tqdm(total=100, unit="%", leave=False, bar_format=BAR) as bar:
 
-        def progress(done: float, what: str, _seconds_left: float | None) -> None:
+        def progress(done: float, what: str, seconds_left: float | None) -> None:
             bar.set_description_str(what, refresh=False)
             bar.update(round(100 * done) - bar.n)
 
@@ -457,10 +457,8 @@ def _other_faces(photo: "Photo", left: list[int], engines: "Engines") -> list[in
 def _print_upscaled(output: Path | str, report: dict[str, Any]) -> None:
     print(output)
     width, height = report["size"]
-    seconds = report["timings_ms"]["networks"] / 1000
-    print(
-        f"  {width}×{height} with {', then '.join(report['recipe']['models'])} in {seconds:.1f} s"
-    )
+    models = ", then ".join(report["recipe"]["models"])
+    print(f"  {width}×{height} with {models} in {report['timings_ms']['networks'] / 1000:.1f} s")
 
 
 # models --------------------------------------------------------------------------------------

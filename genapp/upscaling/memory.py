@@ -11,7 +11,7 @@ UNKNOWN = 2 << 30
 """Bytes to count on where the system does not tell."""
 SHARE = 0.25
 """Of the free memory, for the insides of a network."""
-MOST = 600 << 20
+MOST = 400 << 20
 """Bytes: larger tiles save no more time."""
 BYTES_A_PIXEL = 4000
 """That a network needs per pixel of its input, where the catalogue does not tell: SPAN's."""
