@@ -31,6 +31,7 @@ from genapp.upscaling.plan import (
     upscalers,
 )
 from genapp.upscaling.progress import Progress
+from genapp.upscaling.resample import interpolated
 
 __all__ = [
     "LARGEST",
@@ -49,6 +50,7 @@ __all__ = [
     "enlarge",
     "face_mask",
     "finish",
+    "interpolated",
     "joined_masks",
     "listed_cost",
     "listed_quality",

@@ -46,6 +46,35 @@ def rows_of(
     return _boxed(values, (size[0], bottom - top), *box, filter)
 
 
+def interpolated(
+    source: Pixels, box: tuple[float, float, float, float], size: Size, *, nearest: bool = False
+) -> Values:
+    """A piece of a picture in another size, bicubic or each pixel a square.
+
+    Args:
+        source: H×W×C, uint8 or uint16.
+        box: left, top, right, bottom in pixels and their fractions, inside the picture.
+        size: width and height of the result.
+
+    Returns:
+        h×w×C, 0..1.
+    """
+    step = max((box[2] - box[0]) / size[0], (box[3] - box[1]) / size[1], 1)
+    reach = math.ceil(REACH[BICUBIC] * step) + 1
+    left, top = (max(0, math.floor(value) - reach) for value in box[:2])
+    right, bottom = (math.ceil(value) + reach for value in box[2:])
+    values = to_float(source[top:bottom, left:right])
+    inside = (box[0] - left, box[1] - top, box[2] - left, box[3] - top)
+    way = Image.Resampling.NEAREST if nearest else BICUBIC
+    channels = [
+        np.asarray(
+            Image.fromarray(np.ascontiguousarray(values[..., channel])).resize(size, way, inside)
+        )
+        for channel in range(values.shape[2])
+    ]
+    return np.asarray(np.clip(np.stack(channels, axis=-1), 0, 1), np.float32)
+
+
 def resample_strips(
     strips: Iterable[tuple[int, Values]], size_in: Size, size_out: Size
 ) -> Iterator[tuple[int, Values]]:
@@ -67,7 +96,7 @@ def resample_strips(
     step = size_in[1] / size_out[1]
     kept: Values | None = None
     first = done = 0
-    for top, rows in strips:
+    for top, rows in _thin(strips):
         fresh = np.clip(rows, 0, 1)
         fresh = _to_light(fresh) if in_light else fresh
         kept = fresh if kept is None else np.concatenate([kept, fresh])
@@ -85,6 +114,13 @@ def resample_strips(
         keep_from = max(first, math.floor(done * step - REACH[LANCZOS] * max(step, 1)) - 1)
         kept = kept[keep_from - first :]
         first = keep_from
+
+
+def _thin(strips: Iterable[tuple[int, Values]]) -> Iterator[tuple[int, Values]]:
+    """The same rows in strips of no more than 128, whose copies take little memory."""
+    for top, rows in strips:
+        for first in range(0, rows.shape[0], 128):
+            yield top + first, rows[first : first + 128]
 
 
 def _needed(

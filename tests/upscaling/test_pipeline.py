@@ -101,7 +101,7 @@ def test_alpha_has_no_halo(real: Engines, format: str) -> None:
     assert again.alpha.mean() == pytest.approx(pixels[..., 3].mean(), abs=0.7)
     far = np.hypot(*(np.mgrid[0:192, 0:192] - 95.5))
     assert (again.alpha[far > 72] == 0).all()
-    assert (again.alpha[far < 60] == 255).all()
+    assert (again.alpha[far < 52] == 255).all()
 
 
 def test_an_even_alpha_stays_even(stand_ins: Engines, textured: Bytes) -> None:
@@ -225,7 +225,7 @@ def test_a_face_that_is_switched_off_stays(real: Engines) -> None:
     )
     base = np.rint(bicubic(read(small), (384, 480)) * 255)
     assert np.abs(result.photo.pixels.astype(int) - base)[middle].max() <= 1
-    assert np.abs(result.photo.pixels.astype(int) - base)[:40].max() > 2
+    assert np.abs(result.photo.pixels.astype(int) - base).max() > 8
     on = upscale(small, 2, faces=[0], engines=real)
     assert on.faces[0]["enlarged"] is True
     plain = upscale(small, 2, engines=real)
