@@ -41,6 +41,7 @@ from genapp.upscaling import (
     make_plan,
     read_mask,
     restore,
+    seconds_a_megapixel,
     size_of,
     upscale,
     upscalers,
@@ -130,6 +131,11 @@ class _Job:
             plan = _plan(now, self._engines, scale, width, height, model)
         except UserError as error:
             return f"**{error.message}** {error.remedy}"
+        if self._speeds.seconds(plan) is None:
+            for stage in plan.stages:
+                if stage.model.embedded:
+                    cost = seconds_a_megapixel(stage.model, self._engines)
+                    self._speeds.saw(stage.model, 1, cost)
         return _about(plan, self._speeds)
 
     def look_for_faces(self, now: Opened | None) -> Any:  # noqa: ANN401
@@ -327,15 +333,15 @@ def _size_controls() -> tuple[gr.Slider, gr.Number, gr.Number]:
         SMALLEST, LARGEST, 2, step=0.1, label="Times as large", elem_id="upscale-scale"
     )
     with gr.Row():
-        width = gr.Number(
-            None, label="or width, px", precision=0, min_width=100, elem_id="upscale-width"
-        )
-        height = gr.Number(
-            None,
-            label="or height, px",
-            precision=0,
-            min_width=100,
-            elem_id="upscale-height",
+        width, height = (
+            gr.Number(
+                None,
+                label=f"or {side}, px (0: none)",
+                precision=0,
+                min_width=100,
+                elem_id=f"upscale-{side}",
+            )
+            for side in ("width", "height")
         )
     return scale, width, height
 
@@ -411,7 +417,8 @@ def _choices(models: Sequence[Model], engines: Engines) -> list[tuple[str, str]]
         if not model.commercial:
             facts.append("not for commercial use")
         if not all(engines.store.find(file) for file in model.files):
-            facts.append(f"to be fetched, {model.bytes / 1e6:.0f} MB")
+            size = "" if model.bytes is None else f", {model.bytes / 1e6:.0f} MB"
+            facts.append(f"to be fetched{size}")
         choices.append((" · ".join(facts), model.name))
     return choices
 
@@ -537,13 +544,21 @@ def _no_faces(text: str) -> tuple[str, gr.Image, gr.CheckboxGroup]:
 
 def _canvas(photo: Photo) -> dict[str, Any]:
     """What the protection is painted on."""
-    shown = magnifier.for_screen(photo, CANVAS_SIDE)
+    shown = _fitted(photo, CANVAS_SIDE)
     return {"background": shown, "layers": [], "composite": shown}
+
+
+def _fitted(photo: Photo, side: int) -> NDArray[np.uint8]:
+    """The picture with a longer side of `side` px: small ones are easier to point at when large."""
+    shown = magnifier.for_screen(photo, side)
+    zoom = side / max(shown.shape[:2])
+    size = (max(1, round(shown.shape[1] * zoom)), max(1, round(shown.shape[0] * zoom)))
+    return np.asarray(cv2.resize(shown, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def _numbered(photo: Photo, shapes: Sequence[FaceShape]) -> NDArray[np.uint8]:
     """The picture with a numbered frame around each face."""
-    shown = magnifier.for_screen(photo, 640).copy()
+    shown = _fitted(photo, 640)
     zoom = shown.shape[1] / photo.pixels.shape[1]
     for number, shape in enumerate(shapes, 1):
         x, y, width, height = (round(value * zoom) for value in shape.box)

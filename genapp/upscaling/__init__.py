@@ -16,6 +16,7 @@ from genapp.upscaling.pipeline import (
     finish,
     joined_masks,
     read_mask,
+    seconds_a_megapixel,
     size_of,
     upscale,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "make_plan",
     "read_mask",
     "restore",
+    "seconds_a_megapixel",
     "size_of",
     "upscale",
     "upscalers",

@@ -13,6 +13,7 @@ from PIL import Image
 
 from genapp.errors import BadValue, OutOfMemory
 from genapp.images import Photo, Pixels, check_sides, from_float, read, resized, to_float
+from genapp.registry.catalog import Model
 from genapp.registry.engines import Engines
 from genapp.tryon import FaceShape, find_faces
 from genapp.upscaling import faces as face_steps
@@ -232,6 +233,22 @@ def enlarge(
     return Enlarged(
         photo, plan, source, details[0], details[1] if len(details) > 1 else None, tuple(runs)
     )
+
+
+def seconds_a_megapixel(model: Model, engines: Engines) -> float:
+    """A short timing of a network here, on one small tile; the first run, which builds it, apart.
+
+    Raises:
+        ModelMissing, HashMismatch: its bytes are not to be had, or wrong.
+    """
+    side = SMALLEST_TILE
+    source = np.full((side, side, 3), 128, np.uint8)
+    seconds = []
+    for _ in range(2):
+        started = time.perf_counter()
+        list(enlarge_strips(source, model, engines.get(model.name), side, lambda pixels: None))
+        seconds.append(time.perf_counter() - started)
+    return seconds[-1] / (side * side / 1e6)
 
 
 def finish(
