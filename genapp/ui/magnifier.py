@@ -66,7 +66,7 @@ def build(state: gr.State, pair_of: Callable[[Any], Pair | None]) -> Magnifier:
                     interactive=False,
                     format="png",
                     buttons=[],
-                    min_width=150,
+                    min_width=100,
                     elem_id=f"magnifier-{label.lower()}",
                 )
                 for label in ("Before", "After")

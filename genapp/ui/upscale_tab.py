@@ -136,7 +136,10 @@ class _Job:
                 if stage.model.embedded:
                     cost = seconds_a_megapixel(stage.model, self._engines)
                     self._speeds.saw(stage.model, 1, cost)
-        return _about(plan, self._speeds)
+        # What is transparent in places goes through the network once more.
+        alpha = now.photo.alpha
+        times = 1 if alpha is None or alpha.min() == alpha.max() else 2
+        return _about(plan, self._speeds, times)
 
     def look_for_faces(self, now: Opened | None) -> Any:  # noqa: ANN401
         if now is None:
@@ -460,7 +463,7 @@ def _plan(
     )
 
 
-def _about(plan: Plan, speeds: Speeds) -> str:
+def _about(plan: Plan, speeds: Speeds, times: int) -> str:
     """What would happen on a click, and how long it would take."""
     (old_width, old_height), (new_width, new_height) = plan.size_in, plan.size_out
     megapixels = new_width * new_height / 1e6
@@ -468,7 +471,7 @@ def _about(plan: Plan, speeds: Speeds) -> str:
     if seconds is None:
         time = "how long it takes is known after the first time"
     else:
-        time = f"about {_duration(seconds)}"
+        time = f"about {_duration(seconds * times)}"
     lines = [
         f"{old_width}×{old_height} → **{new_width}×{new_height}** ({megapixels:.2g} MP)",
         f"with **{', then '.join(plan.models)}**, {time}.",
