@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 PATIENCE_MS = 120_000
-TWO_PICTURES = "document.querySelectorAll('#upscale-result img').length === 2"
+TWO_PICTURES = """() => {
+    const shown = [...document.querySelectorAll("#upscale-result img")];
+    return shown.length === 2 && shown.every(image => image.naturalWidth > 0);
+}"""
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +114,7 @@ def test_the_endpoint(client: Client, small: Path) -> None:
         photo=handle_file(small), width=250, strength=0.5, format="tiff", api_name="/upscale"
     )
     expected = genapp.upscale(small, width=250, strength=0.5)
-    assert Path(picture).name == "small-x2.61.tiff" or Path(picture).suffix == ".tiff"
+    assert Path(picture).suffix == ".tiff"
     np.testing.assert_array_equal(images.read(Path(picture)).pixels, expected.photo.pixels)
     assert report.keys() == {"model", "size", "faces", "timings_ms", "recipe"}
     assert report["size"] == [250, 312]
