@@ -4,6 +4,7 @@ from genapp.tryon.compare import Comparison, compare, compare_frames
 from genapp.tryon.fit import NUDGE_LIMITS, Nudge
 from genapp.tryon.frames import Frame, frame_names, load_frame
 from genapp.tryon.gltf import write_glb
+from genapp.tryon.outline import FaceShape, find_faces
 from genapp.tryon.own import open_frame, open_frames
 from genapp.tryon.parse import parse_frames, parse_nudge
 from genapp.tryon.pipeline import (
@@ -18,7 +19,6 @@ from genapp.tryon.pipeline import (
     try_on,
 )
 from genapp.tryon.render import Look
-from genapp.tryon.outline import FaceShape, find_faces
 from genapp.tryon.thumbnail import draw_thumbnail
 
 __all__ = [

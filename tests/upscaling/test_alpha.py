@@ -1,14 +1,15 @@
 import numpy as np
 import pytest
 
+from genapp import images
 from genapp.upscaling.alpha import Bounds, bleed
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_colours_spread_over_what_is_clear(dtype: type) -> None:
+def test_colours_spread_over_what_is_clear(dtype: type[np.uint8 | np.uint16]) -> None:
     top = np.iinfo(dtype).max
-    pixels = np.zeros((40, 50, 3), dtype)
-    alpha = np.zeros((40, 50), dtype)
+    pixels: images.Pixels = np.zeros((40, 50, 3), dtype)
+    alpha: images.Pixels = np.zeros((40, 50), dtype)
     pixels[10:20, 10:20] = (top, top // 2, 0)
     alpha[10:20, 10:20] = top
     result = bleed(pixels, alpha)

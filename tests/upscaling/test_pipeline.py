@@ -74,7 +74,7 @@ def test_16_bits_stay_16_bits(stand_ins: Engines, format: str, tmp_path: Path) -
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("format", ["png", "tiff"])
 def test_grey_stays_grey(real: Engines, textured: Bytes, dtype: type, format: str) -> None:
-    grey = textured[..., 0].astype(dtype) * (257 if dtype is np.uint16 else 1)
+    grey: images.Pixels = textured[..., 0].astype(dtype) * (257 if dtype is np.uint16 else 1)
     result = upscale(grey, 2, engines=real)
     assert result.photo.grey
     assert (result.photo.pixels == result.photo.pixels[..., :1]).all()

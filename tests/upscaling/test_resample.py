@@ -24,7 +24,7 @@ def strips_of(values: Values, cuts: list[int]) -> Iterator[tuple[int, Values]]:
 
 @pytest.mark.parametrize("size", [(300, 240), (190, 150), (601, 480)])
 def test_rows_are_those_of_the_whole(textured: NDArray[np.uint8], size: tuple[int, int]) -> None:
-    expected = whole(textured.astype(np.float32) / 255, size, BICUBIC)
+    expected = whole(np.asarray(textured / 255, np.float32), size, BICUBIC)
     parts = [
         rows_of(textured, size, top, min(top + 37, size[1]), BICUBIC)
         for top in range(0, size[1], 37)
@@ -40,7 +40,7 @@ def test_rows_are_those_of_the_whole(textured: NDArray[np.uint8], size: tuple[in
 def test_enlarging_strips(
     textured: NDArray[np.uint8], cuts: set[int], size: tuple[int, int]
 ) -> None:
-    values = textured.astype(np.float32) / 255
+    values = np.asarray(textured / 255, np.float32)
     made = list(resample_strips(strips_of(values, sorted(cuts)), (150, 120), size))
     joined = np.concatenate([rows for _, rows in made])
     expected = np.clip(whole(values, size, LANCZOS), 0, 1) if size != (150, 120) else values
@@ -53,7 +53,7 @@ def test_enlarging_strips(
 @settings(deadline=None)  # The machine may be busy.
 @given(st.sets(st.integers(1, 119), max_size=5))
 def test_shrinking_strips_has_no_seams(textured: NDArray[np.uint8], cuts: set[int]) -> None:
-    values = textured.astype(np.float32) / 255
+    values = np.asarray(textured / 255, np.float32)
     size = (97, 81)
     (_, expected), *_ = resample_strips([(0, values)], (150, 120), size)
     made = resample_strips(strips_of(values, sorted(cuts)), (150, 120), size)
