@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from genapp.tryon import try_on
+    from genapp.upscaling import upscale
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "try_on"]
+__all__ = ["__version__", "try_on", "upscale"]
 
 
 def __getattr__(name: str) -> object:
@@ -17,6 +18,10 @@ def __getattr__(name: str) -> object:
         from genapp.tryon import try_on  # noqa: PLC0415
 
         return try_on
+    if name == "upscale":
+        from genapp.upscaling import upscale  # noqa: PLC0415
+
+        return upscale
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

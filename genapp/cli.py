@@ -24,14 +24,19 @@ from genapp.registry.catalog import Catalog, Model, load
 from genapp.registry.store import Store
 
 if TYPE_CHECKING:
+    from genapp.images import Photo
     from genapp.registry.engines import Engines
     from genapp.tryon import Frame, TryOn
+    from genapp.upscaling import Upscaled
 
 # What counts as a picture in a folder. HEIC cannot be read, and is listed so that it is said.
 PICTURES = frozenset(
     {".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm"}
     | {".tga", ".tif", ".tiff", ".webp"}
 )
+
+# tqdm's: what is done, how far it is, and how long it will still take.
+BAR = "{desc} {percentage:3.0f} % |{bar}| {remaining} left"
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_try_on(commands.add_parser("try-on", help="put glasses on the faces of a photo"))
     _add_frames(commands.add_parser("frames", help="list the frames, and export them as models"))
+    _add_upscale(commands.add_parser("upscale", help="enlarge a picture"))
     _add_models(commands.add_parser("models", help="list, fetch and check the models"))
     _add_serve(commands.add_parser("serve", help="open the app in the browser"))
     return parser
@@ -308,6 +314,158 @@ def _frames_export(options: argparse.Namespace) -> int:
     return 0
 
 
+# upscale -------------------------------------------------------------------------------------
+
+
+def _add_upscale(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("input", metavar="IN", type=Path, help="a picture, or a folder of them")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", type=Path, required=True, help="a picture, or a folder"
+    )
+    parser.add_argument("--scale", metavar="1.1..8", type=float, help="default: 2")
+    parser.add_argument("--width", metavar="PX", type=int, help="instead of a scale")
+    parser.add_argument("--height", metavar="PX", type=int, help="one alone keeps the proportions")
+    parser.add_argument(
+        "--model", metavar="NAME", help="upscale/…; default: the first that reaches the size"
+    )
+    parser.add_argument(
+        "--strength", metavar="0..1", type=float, default=1.0, help="0 bicubic, 1 the network's"
+    )
+    parser.add_argument(
+        "--grain", metavar="0..1", type=float, default=0.0, help="how much of it comes back"
+    )
+    parser.add_argument(
+        "--shift-colors", action="store_true", help="let the network change colours and light"
+    )
+    parser.add_argument(
+        "--protect", metavar="MASK", type=Path, help="a picture, white where the input stays"
+    )
+    parser.add_argument(
+        "--no-faces",
+        metavar="N",
+        type=int,
+        nargs="*",
+        help="leave these faces as they are, 0 the largest; without numbers all",
+    )
+    parser.add_argument("--restore-faces", action="store_true", help="with RestoreFormer++")
+    parser.add_argument(
+        "--fidelity", metavar="0..1", type=float, default=0.5, help="0 the network's face, 1 yours"
+    )
+    parser.add_argument(
+        "--format", choices=("png", "tiff", "webp", "jpg", "avif"), help="of a folder's results"
+    )
+    parser.add_argument(
+        "--quality", metavar="1..100", type=int, default=95, help="of jpg, avif, webp; 100 lossless"
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--json", action="store_true", help="print the facts as one JSON object")
+    parser.set_defaults(run=_upscale)
+
+
+def _upscale(options: argparse.Namespace) -> int:
+    from genapp.registry.engines import Engines
+
+    if options.input.is_dir():
+        return _upscale_folder(options)
+    if options.format is not None:
+        raise BadValue(
+            "--format is for folders.", f"Name the output with the ending .{options.format}."
+        )
+    _check_output(options.input, options.output)
+    with Engines(device=options.device) as engines:
+        result = _upscale_file(options, options.input, options.output, engines)
+    report = result.report()
+    if options.json:
+        _print_json({"outputs": [str(options.output)], **report})
+    else:
+        _print_upscaled(options.output, report)
+    return 0
+
+
+def _upscale_folder(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from genapp.registry.engines import Engines
+
+    pairs = _folder_pairs(options.input, options.output, options.format)
+    results: list[dict[str, Any]] = []
+    failures: list[dict[str, str]] = []
+    with Engines(device=options.device) as engines:
+        for source, target in tqdm(pairs, unit="picture"):
+            try:
+                _check_output(source, target)
+                result = _upscale_file(options, source, target, engines)
+            except UserError as error:
+                failures.append({"file": str(source), "reason": str(error)})
+            else:
+                results.append({"file": str(source), "output": str(target), **result.report()})
+    if options.json:
+        outputs = [report["output"] for report in results]
+        _print_json({"outputs": outputs, "results": results, "failures": failures})
+    else:
+        for report in results:
+            _print_upscaled(report["output"], report)
+    return _report_failures(failures)
+
+
+def _upscale_file(
+    options: argparse.Namespace, source: Path, target: Path, engines: "Engines"
+) -> "Upscaled":
+    from tqdm import tqdm
+
+    from genapp import images, upscale
+
+    photo = images.read(source)
+    faces: bool | list[int] = True
+    if options.no_faces is not None:
+        faces = _other_faces(photo, options.no_faces, engines) if options.no_faces else False
+    with tqdm(total=100, unit="%", leave=False, bar_format=BAR) as bar:
+
+        def progress(done: float, what: str, seconds_left: float | None) -> None:
+            bar.set_description_str(what, refresh=False)
+            bar.update(round(100 * done) - bar.n)
+
+        result = upscale(
+            photo,
+            options.scale,
+            width=options.width,
+            height=options.height,
+            model=options.model,
+            strength=options.strength,
+            grain=options.grain,
+            keep_colors=not options.shift_colors,
+            protect=options.protect,
+            faces=faces,
+            restore_faces=options.restore_faces,
+            fidelity=options.fidelity,
+            format=target.suffix,
+            progress=progress,
+            engines=engines,
+        )
+    # Nothing lost: grey stays grey in the file too.
+    lost = images.write(result.photo, target, quality=options.quality, keep_grey=True)
+    for note in (*result.photo.notes, *lost):
+        print(f"{source.name}: {note}", file=sys.stderr)
+    return result
+
+
+def _other_faces(photo: "Photo", left: list[int], engines: "Engines") -> list[int]:
+    """The numbers of the faces that are not `left` as they are."""
+    from genapp.tryon import find_faces
+    from genapp.upscaling import chosen_faces
+
+    count = len(find_faces(photo.pixels, engines))
+    chosen_faces(left, count)
+    return [number for number in range(count) if number not in left]
+
+
+def _print_upscaled(output: Path | str, report: dict[str, Any]) -> None:
+    print(output)
+    width, height = report["size"]
+    models = ", then ".join(report["recipe"]["models"])
+    print(f"  {width}×{height} with {models} in {report['timings_ms']['networks'] / 1000:.1f} s")
+
+
 # models --------------------------------------------------------------------------------------
 
 
@@ -474,8 +632,13 @@ def _check_output(source: Path, target: Path) -> None:
     images.check_output(target)
 
 
-def _folder_pairs(source: Path, target: Path) -> list[tuple[Path, Path]]:
-    """Each picture of a folder with its place in the other, which is created."""
+def _folder_pairs(source: Path, target: Path, format: str | None = None) -> list[tuple[Path, Path]]:
+    """Each picture of a folder with its place in the other, which is created.
+
+    Args:
+        source, target: the folders.
+        format: of the results; None: each picture's own.
+    """
     if target.exists() and not target.is_dir():
         raise BadValue(
             f"{str(source)!r} is a folder, but {str(target)!r} is a file.",
@@ -495,19 +658,21 @@ def _folder_pairs(source: Path, target: Path) -> list[tuple[Path, Path]]:
             f"The folder {str(target)!r} cannot be created: {error.strerror}.",
             "Choose another place.",
         ) from error
-    return list(_paired(pictures, target))
+    return list(_paired(pictures, target, format))
 
 
-def _paired(pictures: list[Path], target: Path) -> Iterator[tuple[Path, Path]]:
-    """The same names; PNG for what cannot be written; no two pictures in one place."""
+def _paired(pictures: list[Path], target: Path, format: str | None) -> Iterator[tuple[Path, Path]]:
+    """The same names; PNG, or the format asked for, instead of what cannot be written or is not
+    asked for; no two pictures in one place."""
     from genapp.images import WRITABLE
 
     taken: set[str] = set()
     for picture in pictures:
-        writable = picture.suffix.lower().removeprefix(".") in WRITABLE
-        name = picture.name if writable else f"{picture.stem}.png"
+        ending = picture.suffix.lower().removeprefix(".")
+        same = ending in WRITABLE and (format is None or WRITABLE[ending] == WRITABLE[format])
+        name = picture.name if same else f"{picture.stem}.{format or 'png'}"
         if name.lower() in taken:
-            name = f"{picture.name}.png"
+            name = f"{picture.name}.{format or 'png'}"
         taken.add(name.lower())
         yield picture, target / name
 

@@ -61,6 +61,10 @@ class OutOfMemory(UserError):
     """The device ran out of memory."""
 
 
+class Cancelled(UserError):
+    """The user stopped what was running."""
+
+
 class UnknownName(UserError):
     """No model, frame, style… has this name.
 

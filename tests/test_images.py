@@ -475,6 +475,31 @@ def test_exif_survives(gradient: Bytes, format: str) -> None:
     assert block.get(ExifTags.Base.Orientation, 1) == 1
 
 
+def test_a_resized_photo_states_its_new_size(gradient: Bytes) -> None:
+    block = Image.Exif()
+    block[ExifTags.Base.Make] = "Camera maker"
+    block[ExifTags.IFD.Exif] = {ExifTags.Base.ExifImageWidth: 32, ExifTags.Base.ExifImageHeight: 24}
+    block[ExifTags.IFD.GPSInfo] = {ExifTags.GPS.GPSLatitudeRef: "N"}
+    photo = images.read(file_bytes(Image.fromarray(gradient), "JPEG", exif=block.tobytes()))
+    larger = images.resized(photo, np.zeros((48, 64, 3), np.uint8), None, "photo-x2")
+    assert (larger.name, larger.pixels.shape) == ("photo-x2", (48, 64, 3))
+    assert larger.exif is not None
+    stated = Image.Exif()
+    stated.load(larger.exif)
+    assert stated[ExifTags.Base.Make] == "Camera maker"
+    assert stated.get_ifd(ExifTags.IFD.GPSInfo) == {ExifTags.GPS.GPSLatitudeRef: "N"}
+    assert dict(stated.get_ifd(ExifTags.IFD.Exif)) == {
+        ExifTags.Base.ExifImageWidth: 64,
+        ExifTags.Base.ExifImageHeight: 48,
+    }
+
+
+def test_a_photo_without_a_stated_size_states_none(gradient: Bytes) -> None:
+    photo = images.read(file_bytes(Image.fromarray(gradient), "JPEG", exif=exif(1)))
+    larger = images.resized(photo, np.zeros((48, 64, 3), np.uint8), None, "")
+    assert larger.exif == photo.exif
+
+
 def test_exif_thumbnail_is_left_out(gradient: Bytes) -> None:
     """It would go on showing the picture as it was."""
     thumbnail = file_bytes(Image.fromarray(gradient), "JPEG")
@@ -555,6 +580,9 @@ def test_16_bit_tiff_opens_in_opencv(gradient: Bytes) -> None:
 def test_lossless_webp(gradient: Bytes) -> None:
     data = images.encode(images.read(gradient), "webp", quality=100)
     np.testing.assert_array_equal(images.read(data).pixels, gradient)
+    clear = replace(images.read(gradient), alpha=np.zeros((24, 32), np.uint8))
+    hidden = images.read(images.encode(clear, "webp", quality=100))
+    np.testing.assert_array_equal(hidden.pixels, gradient)
 
 
 @pytest.mark.parametrize("format", ["jpg", "png", "tiff"])

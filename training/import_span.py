@@ -279,6 +279,7 @@ def entry(
         "source": source,
         "paper": PAPER,
         "training_data": training_data,
+        "scale": scale,
         "file": [catalog_entries.file_entry(f"{name}.onnx", model)],
         "input": [
             {"name": "image", "shape": ["n", 3, "height", "width"], **picture, "range": [0.0, 1.0]}

@@ -113,6 +113,8 @@ class Model:
         training_data: what it was trained on.
         paper: its address.
         size_multiple: height and width of the input must be multiples of this.
+        scale: the output is this many times as wide and high as the input; None where that
+            makes no sense.
         files: the first is the one to open, the others lie beside it.
         inputs, outputs: its ports, in the order of the model file.
         measures: what was measured.
@@ -131,6 +133,7 @@ class Model:
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     measures: tuple[Measure, ...]
+    scale: int | None = None
 
     @property
     def bytes(self) -> int | None:
@@ -302,6 +305,7 @@ def _model(table: _Table) -> Model:
         inputs=_ports(table, "input"),
         outputs=_ports(table, "output"),
         measures=tuple(_measure(part) for part in table.tables("measure")),
+        scale=table.count("scale") if table.has("scale") else None,
     )
     table.close()
     if not model.files:

@@ -4,6 +4,7 @@ from genapp.tryon.compare import Comparison, compare, compare_frames
 from genapp.tryon.fit import NUDGE_LIMITS, Nudge
 from genapp.tryon.frames import Frame, frame_names, load_frame
 from genapp.tryon.gltf import write_glb
+from genapp.tryon.outline import FaceShape, find_faces
 from genapp.tryon.own import open_frame, open_frames
 from genapp.tryon.parse import parse_frames, parse_nudge
 from genapp.tryon.pipeline import (
@@ -26,6 +27,7 @@ __all__ = [
     "Choice",
     "Comparison",
     "Face",
+    "FaceShape",
     "Frame",
     "Look",
     "Nudge",
@@ -37,6 +39,7 @@ __all__ = [
     "draw_thumbnail",
     "dress",
     "dress_each",
+    "find_faces",
     "frame_names",
     "load_frame",
     "open_frame",

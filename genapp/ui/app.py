@@ -9,7 +9,7 @@ from types import FrameType
 import gradio as gr
 
 from genapp.registry.engines import Engines
-from genapp.ui import files, mirror_tab, tryon_tab
+from genapp.ui import files, mirror_tab, tryon_tab, upscale_tab
 
 # System fonts: the page fetches nothing from anybody else.
 FONT = ("system-ui", "sans-serif")
@@ -25,16 +25,21 @@ KEPT_SECONDS = 600
 def build(engines: Engines) -> gr.Blocks:
     """The whole page. `engines` is the pool of networks that all visitors share."""
     with gr.Blocks(
-        title="genapp: try on glasses",
+        title="genapp: try on glasses, enlarge pictures",
         analytics_enabled=False,
         delete_cache=(60, KEPT_SECONDS),
         fill_width=False,
     ) as page:
-        gr.Markdown("# genapp\nTry on glasses in a photo of yourself.", elem_id="masthead")
+        gr.Markdown(
+            "# genapp\nTry on glasses in a photo of yourself. Enlarge small pictures.",
+            elem_id="masthead",
+        )
         with gr.Tab("Try-on"):
             tryon_tab.build(engines)
         with gr.Tab("Live mirror") as mirror:
             mirror_tab.build(engines, mirror)
+        with gr.Tab("Upscale"):
+            upscale_tab.build(engines)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=2)
     return page
 

@@ -23,6 +23,7 @@ source = "MediaPipe"
 paper = "https://arxiv.org/abs/1907.05047"
 training_data = "Not published"
 size_multiple = 32
+scale = 4
 [[model.file]]
 path = "face/a.onnx"
 sha256 = "{SHA256}"
@@ -54,6 +55,7 @@ def test_entry() -> None:
     assert model.engine == "onnx"
     assert model.commercial
     assert model.size_multiple == 32
+    assert model.scale == 4
     assert model.bytes == 123
     assert model.embedded
     assert model.files == (File(model.name, SHA256, 123, path="face/a.onnx"),)

@@ -1,0 +1,49 @@
+"""Where faces are, for other tasks: a box, an outline and five points each."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from genapp.images import Pixels
+from genapp.registry.engines import Engines
+from genapp.tryon.arrays import Array
+from genapp.tryon.detect import detect
+from genapp.tryon.mesh import MODEL, Mesh, find_mesh
+
+# Vertices of MediaPipe's mesh.
+OVAL = (
+    *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377),
+    *(152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
+)
+"""Around the face, from the middle of the forehead."""
+NOSE_TIP, RIGHT_MOUTH, LEFT_MOUTH = 1, 61, 291
+"""The wearer's right corner of the mouth is on the viewer's left."""
+
+
+@dataclass(frozen=True, eq=False)
+class FaceShape:
+    """One face of a photo, in its pixels."""
+
+    box: tuple[float, float, float, float]
+    """x, y, width, height."""
+    outline: Array
+    """36×2: from the forehead's middle, down the viewer's right, around the chin and back."""
+    five_points: Array
+    """5×2: both pupils, the tip of the nose, both corners of the mouth; viewer's left first."""
+
+
+def find_faces(pixels: Pixels, engines: Engines) -> tuple[FaceShape, ...]:
+    """The faces in a picture, largest first; possibly none.
+
+    Args:
+        pixels: H×W×3 RGB, uint8 or uint16.
+        engines: where the networks come from.
+    """
+    meshes = (find_mesh(pixels, found, engines, MODEL) for found in detect(pixels, engines))
+    return tuple(_shape(mesh) for mesh in meshes if mesh is not None)
+
+
+def _shape(mesh: Mesh) -> FaceShape:
+    flat = mesh.points[:, :2]
+    below = flat[[NOSE_TIP, RIGHT_MOUTH, LEFT_MOUTH]]
+    return FaceShape(mesh.box, flat[list(OVAL)], np.concatenate([mesh.pupils, below]))

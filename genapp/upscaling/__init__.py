@@ -1,0 +1,65 @@
+"""Super-resolution: larger pictures, nothing lost, nothing invented unless asked."""
+
+from genapp.upscaling.faces import (
+    RESTORER,
+    Patch,
+    check_restorer,
+    chosen_faces,
+    face_mask,
+    restore,
+)
+from genapp.upscaling.pipeline import (
+    Enlarged,
+    Finish,
+    Upscaled,
+    enlarge,
+    finish,
+    joined_masks,
+    read_mask,
+    seconds_a_megapixel,
+    size_of,
+    upscale,
+)
+from genapp.upscaling.plan import (
+    LARGEST,
+    MAX_MEGAPIXELS,
+    SMALLEST,
+    Plan,
+    Speeds,
+    listed_cost,
+    listed_quality,
+    make_plan,
+    upscalers,
+)
+from genapp.upscaling.progress import Progress
+from genapp.upscaling.resample import interpolated
+
+__all__ = [
+    "LARGEST",
+    "MAX_MEGAPIXELS",
+    "RESTORER",
+    "SMALLEST",
+    "Enlarged",
+    "Finish",
+    "Patch",
+    "Plan",
+    "Progress",
+    "Speeds",
+    "Upscaled",
+    "check_restorer",
+    "chosen_faces",
+    "enlarge",
+    "face_mask",
+    "finish",
+    "interpolated",
+    "joined_masks",
+    "listed_cost",
+    "listed_quality",
+    "make_plan",
+    "read_mask",
+    "restore",
+    "seconds_a_megapixel",
+    "size_of",
+    "upscale",
+    "upscalers",
+]
