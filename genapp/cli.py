@@ -170,6 +170,8 @@ def _compare(options: argparse.Namespace) -> int:
         gradient=options.gradient,
         dioptres=options.dioptres,
         nudge=parse_nudge(options.nudge),
+        pd_mm=options.pd,
+        card=options.card,
         model=options.model,
         device=options.device,
     )

@@ -4,8 +4,9 @@ from genapp.tryon.compare import Comparison, compare, compare_frames
 from genapp.tryon.fit import NUDGE_LIMITS, Nudge
 from genapp.tryon.frames import Frame, frame_names, load_frame
 from genapp.tryon.gltf import write_glb
+from genapp.tryon.live import Mirror, Shown
 from genapp.tryon.outline import FaceShape, find_faces
-from genapp.tryon.own import open_frame, open_frames
+from genapp.tryon.own import FRAME_FILES, open_frame, open_frames
 from genapp.tryon.parse import parse_frames, parse_nudge
 from genapp.tryon.pipeline import (
     Analysis,
@@ -18,10 +19,13 @@ from genapp.tryon.pipeline import (
     dress_each,
     try_on,
 )
+from genapp.tryon.refract import DIOPTRES
 from genapp.tryon.render import Look
 from genapp.tryon.thumbnail import draw_thumbnail
 
 __all__ = [
+    "DIOPTRES",
+    "FRAME_FILES",
     "NUDGE_LIMITS",
     "Analysis",
     "Choice",
@@ -30,7 +34,9 @@ __all__ = [
     "FaceShape",
     "Frame",
     "Look",
+    "Mirror",
     "Nudge",
+    "Shown",
     "TryOn",
     "analyse",
     "choose",

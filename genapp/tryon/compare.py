@@ -15,7 +15,16 @@ from genapp.registry.engines import Engines
 from genapp.tryon.fit import AS_IT_SITS, Nudge
 from genapp.tryon.mesh import MODEL
 from genapp.tryon.own import Source
-from genapp.tryon.pipeline import Analysis, Choice, Face, Picture, analyse, choose, dress_each
+from genapp.tryon.pipeline import (
+    Analysis,
+    Choice,
+    Corners,
+    Face,
+    Picture,
+    analyse,
+    choose,
+    dress_each,
+)
 
 CELL = 420
 """Longest side of one picture, px: four fill a screen."""
@@ -56,6 +65,8 @@ def compare_frames(
     gradient: float | None = None,
     dioptres: float = 0.0,
     nudge: Nudge = AS_IT_SITS,
+    pd_mm: float | None = None,
+    card: bool | Corners = False,
     model: str = MODEL,
     device: str = "auto",
     engines: Engines | None = None,
@@ -65,7 +76,8 @@ def compare_frames(
     choices = [choose(frame, tint, opacity, gradient, nudge, dioptres) for frame in frames]
     pool = engines or Engines(device=device)
     try:
-        return compare(analyse(read(photo), pool, model=model), choices)
+        analysis = analyse(read(photo), pool, pd_mm=pd_mm, card=card, model=model)
+        return compare(analysis, choices)
     finally:
         if engines is None:
             pool.close()

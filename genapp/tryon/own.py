@@ -14,6 +14,8 @@ Source = str | Path | bytes | Frame
 """Where a frame comes from, see `open_frame`."""
 MODELS = (".glb", ".gltf")
 PICTURES = (".png", ".webp", ".jpg", ".jpeg", ".tif", ".tiff", ".avif")
+FRAME_FILES = MODELS + PICTURES
+"""What the name of a frame's file ends in."""
 MAX_MEGAPIXELS = 40.0
 MAX_BYTES = 100_000_000
 """Of a file that is opened at all."""

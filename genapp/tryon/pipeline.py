@@ -330,6 +330,7 @@ def dress_each(analysis: Analysis, choices: Sequence[Choice | None]) -> TryOn:
     names = "-".join(dict.fromkeys(choice.frame.name for choice in choices if choice))
     name = f"{photo.name or 'photo'}-{names or 'bare'}"
     notes = [note for choice in choices if choice for note in choice.frame.notes]
+    notes += [worn.NOTE for face in analysis.faces if face.worn.value]
     dressed = replace(
         photo, pixels=pixels, name=name, notes=tuple(dict.fromkeys([*photo.notes, *notes]))
     )

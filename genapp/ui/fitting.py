@@ -24,6 +24,8 @@ class Fitting:
     """A visitor's photo with what the networks found in it, and the last result."""
 
     source: str | bytes
+    measured_by: tuple[float | None, bool]
+    """The pupillary distance, if the visitor told it, and whether a card is in the photo."""
     analysis: Analysis
     before: Path
     """The photo as every browser shows it."""
@@ -46,15 +48,21 @@ class Fitting:
         return self.choices[max(who - 1, 0)] if 0 <= who <= len(self.choices) else None
 
 
-def see(source: str | bytes, engines: Engines, progress: gr.Progress) -> Fitting:
+def see(
+    source: str | bytes,
+    pd_mm: float | None,
+    card: bool,
+    engines: Engines,
+    progress: gr.Progress,
+) -> Fitting:
     """Read and analyse a photo. Raises the `UserError`s of `read` and `analyse`."""
     progress(0.1, desc="Reading the photo")
     if isinstance(source, str) and not Path(source).exists():
         raise UnreadablePicture("Your photo was deleted after ten minutes.", "Upload it again.")
     photo = images.read(source)
     progress(0.3, desc="Looking for faces")
-    analysis = analyse(photo, engines)
-    return Fitting(source, analysis, _save_before(analysis), ())
+    analysis = analyse(photo, engines, pd_mm=pd_mm, card=card)
+    return Fitting(source, (pd_mm, card), analysis, _save_before(analysis), ())
 
 
 def draw(fitting: Fitting) -> tuple[Fitting, TryOn]:

@@ -13,8 +13,7 @@ from genapp import images
 from genapp.errors import UserError
 from genapp.images import Pixels
 from genapp.registry.engines import Engines
-from genapp.tryon import choose, frame_names, load_frame, try_on
-from genapp.tryon.live import Mirror, Shown
+from genapp.tryon import Mirror, Shown, choose, frame_names, load_frame, try_on
 from genapp.ui.files import save_result
 from genapp.ui.photo_input import Payload, sent_file
 from genapp.ui.tryon_tab import FIRST, FIT, caption, hex_color, lens_controls, thumbnails

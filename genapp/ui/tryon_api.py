@@ -1,5 +1,6 @@
 """`/try_on` for programs: the same function as the library's and the command line's."""
 
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -7,9 +8,11 @@ import gradio as gr
 from genapp.errors import BadValue, UserError
 from genapp.registry.engines import Engines
 from genapp.tryon import (
+    Frame,
     compare_frames,
     frame_names,
     load_frame,
+    open_frame,
     parse_frames,
     parse_nudge,
     try_on,
@@ -31,6 +34,11 @@ def build(engines: Engines) -> None:
         gradient: float | None = None,
         nudge: str = "",
         compare: str = "",
+        dioptres: float | None = None,
+        pd_mm: float | None = None,
+        card: bool = False,
+        frame_file: Payload | None = None,
+        width_mm: float | None = None,
     ) -> tuple[str, dict[str, Any]]:
         """Put a pair of glasses on every face of a photo.
 
@@ -45,6 +53,12 @@ def build(engines: Engines) -> None:
                 degrees, times).
             compare: names with commas between: the answer is then one picture of the largest face
                 in each of these frames, and the report lists them.
+            dioptres: power of prescription lenses, -10 to 8; empty for none.
+            pd_mm: pupillary distance of the largest face, 40 to 80; empty to measure it.
+            card: whether a bank card in the photo gives the size.
+            frame_file: a frame of your own instead of `frame`: a .glb or .gltf model, or a
+                picture of the front.
+            width_mm: width of that frame; a picture needs it.
 
         Returns:
             The picture as PNG, and a report: faces with pose, measures in mm and fit; timings.
@@ -53,22 +67,31 @@ def build(engines: Engines) -> None:
             source = sent_file(photo)
             if source is None:
                 raise BadValue("There is no photo.", "Send one as 'photo'.")
-            lens: dict[str, Any] = {
+            settings: dict[str, Any] = {
                 "tint": str(tint) if tint else None,
                 "opacity": _number("opacity", opacity),
                 "gradient": _number("gradient", gradient),
+                "dioptres": _number("dioptres", dioptres) or 0.0,
+                "pd_mm": _number("pd_mm", pd_mm),
+                "card": card is True,
+                "nudge": parse_nudge(str(nudge or "")),
+                "engines": engines,
             }
-            move = parse_nudge(str(nudge or ""))
             if compare:
                 names = [load_frame(name) for name in parse_frames(str(compare)) if name]
-                compared = compare_frames(source, names, **lens, nudge=move, engines=engines)
+                compared = compare_frames(source, names, **settings)
                 return str(save(compared.sheet)), compared.report()
-            # Names only: whoever calls must not open the server's files.
-            frames = [
-                None if name is None else load_frame(name)
-                for name in parse_frames(str(frame or FIRST))
-            ]
-            worn = try_on(source, frames, **lens, nudge=move, engines=engines)
+            own = sent_file(frame_file)
+            if own is not None:
+                file = Path(own) if isinstance(own, str) else own
+                frames: list[Frame | None] = [open_frame(file, _number("width_mm", width_mm))]
+            else:
+                # Names only: whoever calls must not open the server's files.
+                frames = [
+                    None if name is None else load_frame(name)
+                    for name in parse_frames(str(frame or FIRST))
+                ]
+            worn = try_on(source, frames, **settings)
             return str(save(worn.photo)), worn.report()
         except UserError as error:
             raise gr.Error(str(error), print_exception=False) from error
@@ -81,11 +104,19 @@ def build(engines: Engines) -> None:
     gradient = gr.Number(None, label="gradient", visible=False)
     nudge = gr.Textbox("", label="nudge", visible=False)
     compare = gr.Textbox("", label="compare", visible=False)
+    dioptres = gr.Number(None, label="dioptres", visible=False)
+    pd_mm = gr.Number(None, label="pd_mm", visible=False)
+    card = gr.Checkbox(label="card", visible=False)
+    frame_file = gr.File(label="frame_file", visible=False)
+    width_mm = gr.Number(None, label="width_mm", visible=False)
     picture = gr.File(label="picture", visible=False)
     report = gr.JSON(label="report", visible=False)
     gr.Button(visible=False).click(
         endpoint,
-        [photo, frame, tint, opacity, gradient, nudge, compare],
+        [
+            *(photo, frame, tint, opacity, gradient, nudge, compare),
+            *(dioptres, pd_mm, card, frame_file, width_mm),
+        ],
         [picture, report],
         preprocess=False,
         api_name="try_on",
@@ -97,4 +128,4 @@ def _number(name: str, value: object) -> float | None:
     """What a program sent, which may be anything."""
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
-    raise BadValue(f"The {name} is {value!r}.", "Choose a number from 0 to 1.")
+    raise BadValue(f"The {name} is {value!r}.", "Send a number.")

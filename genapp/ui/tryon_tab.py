@@ -1,6 +1,7 @@
 """The Try-on tab: a photo in, the same photo with glasses out."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -12,6 +13,8 @@ from PIL import Image, ImageColor
 from genapp.errors import BadValue, UserError
 from genapp.registry.engines import Engines
 from genapp.tryon import (
+    DIOPTRES,
+    FRAME_FILES,
     Choice,
     Frame,
     Nudge,
@@ -20,6 +23,7 @@ from genapp.tryon import (
     draw_thumbnail,
     frame_names,
     load_frame,
+    open_frame,
 )
 from genapp.ui import fitting, tryon_api
 from genapp.ui.fitting import EVERYONE, Fitting
@@ -52,6 +56,7 @@ class _Controls(NamedTuple):
     tint: gr.ColorPicker
     opacity: gr.Slider
     gradient: gr.Slider
+    dioptres: gr.Slider
     right: gr.Slider
     down: gr.Slider
     forward: gr.Slider
@@ -68,6 +73,10 @@ class _Page(NamedTuple):
     controls: _Controls
     reset: gr.Button
     bare: gr.Button
+    own_file: gr.File
+    own_width: gr.Number
+    pd: gr.Number
+    card: gr.Checkbox
     result: gr.ImageSlider
     divider: gr.Slider
     facts: gr.Markdown
@@ -110,9 +119,38 @@ def _lay_out() -> _Page:
             gallery = _frame_gallery(frames)
             with gr.Accordion("Lenses", open=False, elem_id="lenses"):
                 lens = lens_controls(load_frame(FIRST))
+                dioptres = gr.Slider(
+                    *DIOPTRES,
+                    0,
+                    step=0.25,
+                    label="Prescription, dioptres",
+                    info="Minus for short sight, plus for long sight: what others see through it.",
+                )
             with gr.Accordion("Move the frame", open=False, elem_id="nudge"):
                 nudge = _nudge_controls()
                 reset = gr.Button("Back to where it sits by itself", size="sm", elem_id="reset")
+            with gr.Accordion("Your own frame", open=False, elem_id="own"):
+                own_file = gr.File(
+                    label="A 3-D model (.glb, .gltf), or a picture of the front (.png)",
+                    file_types=list(FRAME_FILES),
+                    height=120,
+                )
+                own_width = gr.Number(
+                    None,
+                    label="Width of the front, mm",
+                    info="A picture needs it. A model has its own, and takes yours instead.",
+                    minimum=0,
+                )
+            with gr.Accordion("True size", open=False, elem_id="true-size"):
+                pd = gr.Number(
+                    None,
+                    label="Pupillary distance (PD), mm",
+                    info="As on your prescription, 40 to 80. Without it your irises give the size.",
+                )
+                card = gr.Checkbox(
+                    label="I hold a bank card flat on my forehead",
+                    info="Its size is known: 85.6 × 54 mm. All four corners must be free.",
+                )
             bare = gr.Button("Glasses off / on", size="sm", elem_id="bare")
         with gr.Column(scale=3, min_width=320):
             result = gr.ImageSlider(
@@ -168,9 +206,13 @@ def _lay_out() -> _Page:
         photo=photo,
         faces=faces,
         gallery=gallery,
-        controls=_Controls(gr.State(load_frame(FIRST)), *lens, *nudge),
+        controls=_Controls(gr.State(load_frame(FIRST)), *lens, dioptres, *nudge),
         reset=reset,
         bare=bare,
+        own_file=own_file,
+        own_width=own_width,
+        pd=pd,
+        card=card,
         result=result,
         divider=divider,
         facts=facts,
@@ -189,7 +231,7 @@ def _lay_out() -> _Page:
 def _connect(page: _Page, engines: Engines) -> None:
     """Tell the components what to do."""
     lens = [page.controls.tint, page.controls.opacity, page.controls.gradient]
-    nudge = list(page.controls[4:])
+    nudge = list(page.controls[5:])
     shown = [
         page.result,
         page.facts,
@@ -205,14 +247,16 @@ def _connect(page: _Page, engines: Engines) -> None:
     show: dict[str, Any] = {
         **heavy,
         "fn": partial(_show, engines),
-        "inputs": [page.photo, page.who, page.seen, *page.controls],
+        "inputs": [page.photo, page.pd, page.card, page.who, page.seen, *page.controls],
         "outputs": shown,
         "preprocess": False,
         "show_progress_on": [page.result],
         "trigger_mode": "always_last",
     }
     # Not `release`, which the keyboard does not cause.
-    gr.on([page.photo.change, *(slider.input for slider in (*lens[1:], *nudge))], **show)
+    sliders = (*lens[1:], page.controls.dioptres, *nudge)
+    measures = (page.pd.submit, page.pd.blur, page.card.input)
+    gr.on([page.photo.change, *(slider.input for slider in sliders), *measures], **show)
     # The picker's own `input` comes before its new value. Its `change` comes with a new frame too,
     # before the sliders have that frame's values; a round trip later they have.
     page.controls.tint.change(_pass, **quick).then(**show)
@@ -220,6 +264,14 @@ def _connect(page: _Page, engines: Engines) -> None:
     page.gallery.select(_choose_frame, None, worn, **quick).then(**show)
     page.compared.select(
         _choose_compared, page.names_compared, [*worn, page.gallery], **quick
+    ).then(**show)
+    gr.on(
+        [page.own_file.upload, page.own_width.submit, page.own_width.blur],
+        _open_own,
+        [page.own_file, page.own_width],
+        [*worn, page.gallery],
+        preprocess=False,
+        **quick,
     ).then(**show)
     page.reset.click(_as_it_sits, None, nudge, **quick).then(**show)
     page.faces.select(_choose_face, page.seen, [page.who, *page.controls, page.gallery], **quick)
@@ -251,6 +303,8 @@ def _connect(page: _Page, engines: Engines) -> None:
 def _show(
     engines: Engines,
     payload: Payload | None,
+    pd_mm: float | None,
+    card: bool,
     person: int,
     last: Fitting | None,
     frame: Frame,
@@ -263,9 +317,13 @@ def _show(
         if source is None:
             return _nothing(WELCOME)
         choice = _choice(frame, *settings)
+        measured_by = (pd_mm or None, bool(card))
         if last is None or last.source != source:
-            now = fitting.see(source, engines, progress).choose(choice, EVERYONE)
+            now = fitting.see(source, *measured_by, engines, progress).choose(choice, EVERYONE)
             person = EVERYONE
+        elif last.measured_by != measured_by:
+            seen = fitting.see(source, *measured_by, engines, progress)
+            now = replace(seen, choices=last.choices, after=last.after).choose(choice, person)
         else:
             now = last.choose(choice, person)
             if now.choices == last.choices:
@@ -323,6 +381,18 @@ def _choose_frame(event: gr.SelectData) -> Any:  # noqa: ANN401 (for frame and l
     return frame, frame.tint, frame.opacity, frame.gradient
 
 
+def _open_own(file: Payload | None, width_mm: float | None) -> Any:  # noqa: ANN401 (as above)
+    try:
+        path = sent_file(file)
+        if path is None:
+            return gr.skip()
+        frame = open_frame(Path(path) if isinstance(path, str) else path, width_mm or None)
+    except UserError as error:
+        gr.Warning(str(error))
+        return gr.skip()
+    return frame, frame.tint, frame.opacity, frame.gradient, gr.Gallery(selected_index=None)
+
+
 def _choose_compared(names: list[str], event: gr.SelectData) -> Any:  # noqa: ANN401
     frame = load_frame(names[event.index])
     selected = gr.Gallery(selected_index=_index(frame.name))
@@ -334,9 +404,9 @@ def _choose_face(last: Fitting | None, event: gr.SelectData) -> Any:  # noqa: AN
     person = int(event.index)
     choice = last.worn_by(person) if last else None
     if choice is None:
-        return person, *[gr.skip()] * len(_Controls._fields), gr.skip()
+        return person, *[gr.skip()] * (len(_Controls._fields) + 1)
     look, move = choice.look, choice.nudge
-    values = (choice.frame, look.tint, look.opacity, look.gradient)
+    values = (choice.frame, look.tint, look.opacity, look.gradient, look.dioptres)
     moves = tuple(getattr(move, name) for name, *_ in NUDGES)
     return person, *values, *moves, gr.Gallery(selected_index=_index(choice.frame.name))
 
@@ -398,12 +468,13 @@ def _nudge_controls() -> list[gr.Slider]:
     ]
 
 
-def _choice(frame: Frame, tint: str, opacity: float, gradient: float, *moves: float) -> Choice:
+def _choice(
+    frame: Frame, tint: str, opacity: float, gradient: float, dioptres: float, *moves: float
+) -> Choice:
     """From the values of the controls."""
     right, down, forward, tilt, size = moves
-    return choose(
-        frame, hex_color(tint), opacity, gradient, Nudge(right, down, forward, tilt, size)
-    )
+    nudge = Nudge(right, down, forward, tilt, size)
+    return choose(frame, hex_color(tint), opacity, gradient, nudge, dioptres)
 
 
 def _nothing(text: str) -> Any:  # noqa: ANN401 (for what `show` fills)
@@ -438,10 +509,15 @@ def _facts(now: Fitting, worn: TryOn, person: int) -> str:
             f"**{choice.frame.title} {choice.frame.size}**, {face['frame']['width_mm']:.0f} mm "
             f"wide: {FIT[face['fit']]} on this face{whose}."
         )
+    nose, best, shape = face["bridge_width_mm"], face["recommended"], face["shape"]
     lines.append(
         f"Pupillary distance {pupils['value']:.0f} ± {pupils['error']:.0f} mm, "
-        f"face width {width['value']:.0f} ± {width['error']:.0f} mm."
+        f"face {width['value']:.0f} ± {width['error']:.0f} mm wide, "
+        f"bridge of the nose {nose['value']:.0f} ± {nose['error']:.0f} mm. "
+        f"{face['scale']['note']}"
     )
+    lines.append(f"**Your size**: {best['text']}")
+    lines.append(f"**Your shape**: {shape['reason']}")
     drawn = worn.timings_ms["render"]
     networks = worn.timings_ms["detect"] + worn.timings_ms["mesh"] + worn.timings_ms["pose"]
     lines.append(f"Face analysis {networks:.0f} ms, drawing {drawn:.0f} ms.")
