@@ -473,6 +473,7 @@ def test_models_list(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "engine": "data",
         "bytes": 3,
         "embedded": True,
+        "pinned": True,
         "present": True,
     }
     assert (models[2]["embedded"], models[2]["present"]) == (False, False)

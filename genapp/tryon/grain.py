@@ -75,8 +75,8 @@ class Grain:
         return int(np.ceil(2.5 * self.softening)) + 1
 
     def zoomed(self, zoom: float) -> "Grain":
-        """The grain of a picture shrunk to `zoom` (at most 1) times its size, by averaging."""
-        blur = float(np.hypot(self.blur * zoom, PIXEL**0.5 * (1 - zoom**2) ** 0.5))
+        """The grain of a picture shrunk to `zoom` times its size, by averaging."""
+        blur = float(np.hypot(self.blur * zoom, (PIXEL * max(1 - zoom**2, 0.0)) ** 0.5))
         # Noise averages out, unless it is coarser than the new pixels.
         left = min(1.0, zoom * np.hypot(1, 2 * self.size))
         return replace(

@@ -14,14 +14,15 @@ from PIL import Image
 
 import genapp
 from genapp import images
-from genapp.tryon import Nudge, compare_frames
+from genapp.tryon import Nudge, compare_frames, load_frame, write_glb
 
 FACE_KEYS = {
+    "glasses_worn",
     *("scale", "bridge_width_mm", "bridge_fit", "recommended", "shape"),
     *("box", "pose", "pd_mm", "face_width_mm", "frame", "fit", "landmarks", "lenses"),
 }
 SIZE = (768, 960)
-DEFAULTS = ("aviator", "", None, None, "", "")
+DEFAULTS = ("aviator", "", None, None, "", "", None, None, False, None, None)
 """Of the parameters after the photo."""
 
 
@@ -58,9 +59,15 @@ def test_the_endpoint_is_named_typed_and_documented(client: Client) -> None:
         ("gradient", None, "Number"),
         ("nudge", "", "Textbox"),
         ("compare", "", "Textbox"),
+        ("dioptres", None, "Number"),
+        ("pd_mm", None, "Number"),
+        ("card", False, "Checkbox"),
+        ("frame_file", None, "File"),
+        ("width_mm", None, "Number"),
     ]
     assert [parameter["parameter_has_default"] for parameter in info["parameters"]] == [
-        *(False, True, True, True, True, True, True)
+        False,
+        *[True] * 11,
     ]
     assert [returned["label"] for returned in info["returns"]] == ["picture", "report"]
 
@@ -93,6 +100,34 @@ def test_frames_are_compared(client: Client, portrait: Path) -> None:
     assert picture.name == "young-woman-compared.png"
     assert [face["frame"]["name"] for face in report["compared"]] == ["round", "aviator"]
     assert_pixels(picture.read_bytes(), compare_frames(portrait, ["round", "aviator"]).sheet.pixels)
+
+
+def test_a_frame_of_ones_own(client: Client, portrait: Path, tmp_path: Path) -> None:
+    model = tmp_path / "mine.glb"
+    model.write_bytes(write_glb(load_frame("round")))
+    picture, report = try_on(
+        client, photo=handle_file(portrait), frame_file=handle_file(model), width_mm=130
+    )
+    expected = genapp.try_on(portrait, model, width_mm=130)
+    assert_pixels(picture.read_bytes(), expected.photo.pixels)
+    assert report["faces"][0]["frame"]["width_mm"] == pytest.approx(130, abs=0.1)
+
+
+def test_a_path_of_the_servers_is_no_frame(client: Client, portrait: Path, tmp_path: Path) -> None:
+    model = tmp_path / "mine.glb"
+    model.write_bytes(write_glb(load_frame("round")))
+    assert "There is no frame named" in refusal(
+        client, photo=handle_file(portrait), frame=str(model)
+    )
+
+
+def test_prescription_and_typed_distance(client: Client, portrait: Path) -> None:
+    options = {"frame": "rectangle", "dioptres": -6, "pd_mm": 58}
+    picture, report = try_on(client, photo=handle_file(portrait), **options)
+    expected = genapp.try_on(portrait, "rectangle", dioptres=-6, pd_mm=58)
+    assert_pixels(picture.read_bytes(), expected.photo.pixels)
+    assert report["faces"][0]["scale"]["ruler"] == "pd"
+    assert report["faces"][0]["pd_mm"]["value"] == pytest.approx(58, abs=0.1)
 
 
 def test_every_option_counts(client: Client, portrait: Path) -> None:

@@ -236,7 +236,7 @@ def test_a_face_that_is_switched_off_stays(real: Engines) -> None:
 def test_a_restored_face_is_in_the_result(stand_ins: Engines, real: Engines) -> None:
     """The stand-in's face is a negative: the result differs there, and nowhere else."""
     small = np.asarray(Image.open(PORTRAIT).resize((192, 240), Image.Resampling.BOX))
-    catalog = Catalog((*real.catalog.models, *stand_ins.catalog.models))
+    catalog = Catalog((*stand_ins.catalog.models, *real.catalog.models))
 
     class Both(Engines):
         def get(self, name: str) -> Engine:
