@@ -15,10 +15,11 @@ XYZ_TO_RGB = np.array(
     ],
     np.float32,
 )
-GAMUT_STEPS = 8  # halvings in the search for the strongest chroma that sRGB has
+SLACK = 2e-4  # how far outside sRGB, linear, rounding alone can bring a colour
+GAMUT_STEPS = 10  # halvings in the search for the strongest chroma that sRGB has
 
 
-def enlarge(ab: Array, lightness: Array, *, radius: int = 3, edge: float = 6.0) -> Array:
+def enlarge(ab: Array, lightness: Array, *, radius: int = 3, edge: float = 3.0) -> Array:
     """Returns the colours at the size of the photograph, their borders on the photograph's edges.
 
     A guided filter (He et al. 2010; fast: https://arxiv.org/abs/1505.00996): in every window the
@@ -65,7 +66,7 @@ def to_rgb(lightness: Array, ab: Array) -> Array:
     """
     level = (lightness + 16) / 116
     linear = _linear_rgb(level, ab)
-    outside = ((linear < 0) | (linear > 1)).any(2)
+    outside = ~_in_gamut(linear)
     if outside.any():
         linear[outside] = _into_gamut(level[outside], ab[outside])
     linear = np.clip(linear, 0, 1)
@@ -78,9 +79,13 @@ def _into_gamut(level: Array, ab: Array) -> Array:
     for _ in range(GAMUT_STEPS):
         middle = (low + high) / 2
         linear = _linear_rgb(level, ab * middle[:, None])
-        inside = ((linear >= 0) & (linear <= 1)).all(1)
+        inside = _in_gamut(linear)
         low, high = np.where(inside, middle, low), np.where(inside, high, middle)
     return _linear_rgb(level, ab * low[:, None])
+
+
+def _in_gamut(linear: Array) -> npt.NDArray[np.bool_]:
+    return np.asarray(((linear >= -SLACK) & (linear <= 1 + SLACK)).all(-1))
 
 
 def _linear_rgb(level: Array, ab: Array) -> Array:
