@@ -31,7 +31,9 @@ def corners(ab: Tensor) -> tuple[Tensor, Tensor]:
     low = place.floor()
     part = place - low
     a, b = low.long().unbind(1)
-    cells = torch.stack([a * CELLS + b, a * CELLS + b + 1, (a + 1) * CELLS + b, (a + 1) * CELLS + b + 1], 1)
+    cells = torch.stack(
+        [a * CELLS + b, a * CELLS + b + 1, (a + 1) * CELLS + b, (a + 1) * CELLS + b + 1], 1
+    )
     pa, pb = part.unbind(1)
     weights = torch.stack([(1 - pa) * (1 - pb), (1 - pa) * pb, pa * (1 - pb), pa * pb], 1)
     return cells, weights
@@ -91,7 +93,7 @@ class ColorLoss(nn.Module):
         rare = rarity * hinted
         return (
             (entropy * rare).sum() / rare.sum(),
-            COLOR_WEIGHT * (distance * hinted).sum() / hinted.sum(),
+            COLOR_WEIGHT * (distance * rare).sum() / rare.sum(),
             EDGE_WEIGHT * edges(color - truth) / STEP,
         )
 

@@ -49,7 +49,9 @@ def predict(net: Colorizer, lightness: Array) -> torch.Tensor:
     return net.eval()(x, x.new_zeros(1, 3, *x.shape[2:]))  # type: ignore[no-any-return]
 
 
-def read_out(net: Colorizer, logits: torch.Tensor, size: tuple[int, int], temperature: float) -> Array:
+def read_out(
+    net: Colorizer, logits: torch.Tensor, size: tuple[int, int], temperature: float
+) -> Array:
     """Returns H×W×2 colours: the mean of the sharpened distribution, enlarged to ``size`` (h, w)."""
     chance = torch.softmax(logits[0] / temperature, 0)
     ab = torch.einsum("khw,kc->hwc", chance, net.bins).numpy()
@@ -68,7 +70,9 @@ def figures(net: Colorizer, pictures: color_data.Pictures) -> str:
             grey_errors.append(deltaE_ciede2000(lab, grey).mean())
             true_chromas.append(np.hypot(lab[..., 1], lab[..., 2]).mean())
             made = [read_out(net, logits, lab.shape[:2], t) for t in TEMPERATURES]
-            errors.append([deltaE_ciede2000(lab, np.dstack([lab[..., 0], ab])).mean() for ab in made])
+            errors.append(
+                [deltaE_ciede2000(lab, np.dstack([lab[..., 0], ab])).mean() for ab in made]
+            )
             chromas.append([np.hypot(ab[..., 0], ab[..., 1]).mean() for ab in made])
         error = " ".join(f"{value:.2f}" for value in np.mean(errors, 0))
         chroma = " ".join(f"{value:.2f}" for value in np.mean(chromas, 0) / np.mean(true_chromas))
@@ -76,7 +80,9 @@ def figures(net: Colorizer, pictures: color_data.Pictures) -> str:
     return " | ".join(parts)
 
 
-def write(net: Colorizer, pictures: color_data.Pictures, path: Path, temperature: float = 0.5) -> None:
+def write(
+    net: Colorizer, pictures: color_data.Pictures, path: Path, temperature: float = 0.5
+) -> None:
     """Writes a sheet: grey, ours and truth of 24 held-out pictures."""
     cells = []
     for number in choose(pictures, SHOWN):

@@ -32,15 +32,19 @@ WARM_UP = 0.03  # share of the time
 # From which share of the time on crops have which side, and how many make a batch: most is learnt
 # from small ones, which cost less.
 STAGES = ((0.85, 160, 12), (0.45, 128, 16), (0.0, 96, 24))
-EMA = 0.999
+EMA = 0.995  # of the weights that are kept, a batch
 Batch = tuple[Tensor, Tensor, Tensor]
 
 
 def main() -> None:
     """Reads the command line and trains."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--until", required=True, metavar="HH:MM", help="when to stop, UTC")
-    parser.add_argument("--encoder", type=Path, required=True, help="ImageNet weights, torchvision's")
+    parser.add_argument(
+        "--encoder", type=Path, required=True, help="ImageNet weights, torchvision's"
+    )
     parser.add_argument("--data", type=Path, default=DATA, help="folder of manifest.csv")
     parser.add_argument("--out", type=Path, default=Path("runs/colorize"), help="folder of results")
     parser.add_argument("--threads", type=int, default=2)
@@ -68,7 +72,7 @@ class Training:
         self.options, self.pictures, self.held_out = options, pictures, held_out
         self.checkpoint = options.out / "ckpt.pt"
         self.start, self.until = time.time(), next_time(options.until)
-        self.seen = 0
+        self.seen = self.steps = 0  # pictures and batches learnt from
         stored = None
         if self.checkpoint.exists():
             stored = torch.load(self.checkpoint, weights_only=True)
@@ -89,7 +93,7 @@ class Training:
             self.net.load_state_dict(stored["net"])
             self.mean.load_state_dict(stored["mean"])
             self.optimizer.load_state_dict(stored["optimizer"])
-            self.seen = stored["seen"]
+            self.seen, self.steps = stored["seen"], stored.get("steps", 700)
             if abs(stored["until"] - self.until) < 60:  # the same schedule goes on
                 self.start = stored["start"]
 
@@ -164,6 +168,7 @@ class Training:
             "optimizer": self.optimizer.state_dict(),
             "chance": self.chance,
             "seen": self.seen,
+            "steps": self.steps,
             "start": self.start,
             "until": self.until,
         }
@@ -197,7 +202,8 @@ class Training:
 
     @torch.no_grad()
     def _update_mean(self) -> None:
-        keep = min(EMA, self.seen / (self.seen + 10_000))
+        self.steps += 1
+        keep = min(EMA, self.steps / (self.steps + 10))
         now, mean = self.net.state_dict(), self.mean.state_dict()
         for name, value in mean.items():
             if value.dtype.is_floating_point:
