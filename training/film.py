@@ -22,7 +22,8 @@ def old_photo(image: Array, rng: Rng) -> Array:
     if rng.random() < 0.5:
         grey = fade(grey, rng)
     if rng.random() < 0.25:
-        grey = cv2.GaussianBlur(grey, (0, 0), rng.uniform(0.4, 1.3))
+        blurred = cv2.GaussianBlur(grey, (0, 0), rng.uniform(0.4, 1.3))
+        grey = np.asarray(blurred, np.float32)
     if rng.random() < 0.15:
         grey = scratch(grey, rng)
     if rng.random() < 0.45:
@@ -51,12 +52,13 @@ def film_response(image: Array, rng: Rng) -> Array:
 def fade(grey: Array, rng: Rng) -> Array:
     """Returns the picture with blacks that became grey, whites that yellowed, uneven edges."""
     low, high = rng.uniform(0, 0.25), rng.uniform(0.75, 1)
-    grey = low + (high - low) * grey
+    grey = np.asarray(low + (high - low) * grey, np.float32)
     if rng.random() < 0.4:
         height, width = grey.shape
         y = np.linspace(-1, 1, height, dtype=np.float32)[:, None] - rng.uniform(-0.5, 0.5)
         x = np.linspace(-1, 1, width, dtype=np.float32) - rng.uniform(-0.5, 0.5)
-        grey = grey + np.float32(rng.uniform(-0.25, 0.25)) * (x**2 + y**2) / 2
+        corners = np.asarray((x**2 + y**2) / 2, np.float32)
+        grey = grey + np.float32(rng.uniform(-0.25, 0.25)) * corners
     return np.asarray(grey, np.float32)
 
 
@@ -65,7 +67,7 @@ def add_grain(grey: Array, rng: Rng) -> Array:
     noise = rng.standard_normal(grey.shape, np.float32)
     size = rng.uniform(0, 1)
     if size > 0.3:
-        noise = cv2.GaussianBlur(noise, (0, 0), size)
+        noise = np.asarray(cv2.GaussianBlur(noise, (0, 0), size), np.float32)
         noise /= noise.std() + 1e-6
     middle = 0.4 + 2.4 * np.clip(grey, 0, 1) * (1 - np.clip(grey, 0, 1))
     return np.asarray(grey + rng.uniform(0.01, 0.08) * middle * noise, np.float32)
@@ -87,5 +89,6 @@ def scratch(grey: Array, rng: Rng) -> Array:
 def jpeg(grey: Array, rng: Rng) -> Array:
     """Returns the picture as JPEG of a quality of 30 to 90 keeps it."""
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 90))]
-    _, data = cv2.imencode(".jpg", np.uint8(np.clip(grey, 0, 1) * 255 + 0.5), quality)
-    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.float32) / 255
+    pixels = (np.clip(grey, 0, 1) * 255 + 0.5).astype(np.uint8)
+    _, data = cv2.imencode(".jpg", pixels, quality)
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.float32) / np.float32(255)

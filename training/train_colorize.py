@@ -12,7 +12,7 @@ import copy
 import datetime
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +86,7 @@ class Training:
             load_imagenet(self.net, torch.load(options.encoder, weights_only=True))
         for layer in self.net.encoder.edge_layers():
             layer.requires_grad_(False)  # half of the work, and ImageNet's edges are good
-        self.net = self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.net = self.net.to(memory_format=torch.channels_last)
         self.mean = copy.deepcopy(self.net).eval()
         self.optimizer = self._optimizer()
         if stored is not None:
@@ -108,10 +108,10 @@ class Training:
             if time.time() - last > 60 * self.options.every:
                 speed = (self.seen - begun) / (time.time() - last)
                 self.save()
-                self.report(np.mean(losses, axis=0), speed)
+                self.report(list(np.mean(losses, axis=0)), speed)
                 last, begun, losses = time.time(), self.seen, []
         self.save()
-        self.report(np.mean(losses, axis=0) if losses else np.zeros(3), 0)
+        self.report(list(np.mean(losses, axis=0)) if losses else [], 0)
 
     def batches(self) -> Iterator[Batch]:
         """Yields batches without end; the crops grow on the way."""
@@ -176,7 +176,7 @@ class Training:
         torch.save(state, temporary)
         temporary.replace(self.checkpoint)
 
-    def report(self, losses: Any, speed: float) -> None:
+    def report(self, losses: Sequence[float], speed: float) -> None:
         """Logs losses and figures on held-out pictures, and writes the sheet."""
         figures = color_sheet.figures(self.mean, self.held_out)
         parts = " ".join(f"{value:.3f}" for value in losses)
@@ -192,7 +192,8 @@ class Training:
             file.write(line + "\n")
 
     def _optimizer(self) -> torch.optim.AdamW:
-        slow, fast = [], []
+        slow: list[nn.Parameter] = []
+        fast: list[nn.Parameter] = []
         for name, parameter in self.net.named_parameters():
             if parameter.requires_grad:
                 pretrained = name.startswith("encoder.blocks")

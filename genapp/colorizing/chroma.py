@@ -32,26 +32,32 @@ def enlarge(ab: Array, lightness: Array, *, radius: int = 3, edge: float = 3.0) 
         radius: of the windows, in coarse cells.
         edge: difference in lightness (standard deviation) from which on an edge counts.
     """
-    coarse = cv2.resize(lightness, ab.shape[1::-1], interpolation=cv2.INTER_AREA)
+    size = ab.shape[1], ab.shape[0]
+    coarse = np.asarray(cv2.resize(lightness, size, interpolation=cv2.INTER_AREA), np.float32)
     planes = [_enlarge_plane(ab[..., i], coarse, lightness, radius, edge) for i in range(2)]
     return np.stack(planes, axis=2)
 
 
 def _enlarge_plane(plane: Array, coarse: Array, fine: Array, radius: int, edge: float) -> Array:
     def mean(values: Array) -> Array:
-        return np.asarray(cv2.blur(values, (2 * radius + 1,) * 2, borderType=cv2.BORDER_REFLECT))
+        size = (2 * radius + 1, 2 * radius + 1)
+        return np.asarray(cv2.blur(values, size, borderType=cv2.BORDER_REFLECT), np.float32)
 
     def large(values: Array) -> Array:
-        return cv2.resize(values, fine.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        size = fine.shape[1], fine.shape[0]
+        return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
     level, value = mean(coarse), mean(plane)
     variance = mean(coarse * coarse) - level * level
-    slope = (mean(coarse * plane) - level * value) / (variance + edge**2)
-    result = large(mean(slope)) * fine + large(mean(value - slope * level))
+    covariance = mean(coarse * plane) - level * value
+    slope = np.asarray(covariance / (variance + edge**2), np.float32)
+    offset = np.asarray(value - slope * level, np.float32)
+    result = large(mean(slope)) * fine + large(mean(offset))
     # A straight line may leave the colours that are there: keep to those of the neighbourhood.
     kernel = np.ones((2 * radius + 1,) * 2, np.uint8)
-    low, high = large(cv2.erode(plane, kernel)), large(cv2.dilate(plane, kernel))
-    return np.clip(result, low, high)
+    low = np.asarray(cv2.erode(plane, kernel), np.float32)
+    high = np.asarray(cv2.dilate(plane, kernel), np.float32)
+    return np.asarray(np.clip(result, large(low), large(high)), np.float32)
 
 
 def to_rgb(lightness: Array, ab: Array) -> Array:
@@ -64,24 +70,24 @@ def to_rgb(lightness: Array, ab: Array) -> Array:
         lightness: H×W, 0..100.
         ab: H×W×2 CIELAB.
     """
-    level = (lightness + 16) / 116
+    level = np.asarray((lightness + 16) / 116, np.float32)
     linear = _linear_rgb(level, ab)
     outside = ~_in_gamut(linear)
     if outside.any():
         linear[outside] = _into_gamut(level[outside], ab[outside])
     linear = np.clip(linear, 0, 1)
-    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    curved = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.asarray(curved, np.float32)
 
 
 def _into_gamut(level: Array, ab: Array) -> Array:
     """Returns m×3 linear RGB of m colours, their chroma as strong as sRGB allows."""
-    low, high = np.zeros_like(level), np.ones_like(level)
+    share, step = np.zeros((len(level), 1), np.float32), np.float32(0.5)
     for _ in range(GAMUT_STEPS):
-        middle = (low + high) / 2
-        linear = _linear_rgb(level, ab * middle[:, None])
-        inside = _in_gamut(linear)
-        low, high = np.where(inside, middle, low), np.where(inside, high, middle)
-    return _linear_rgb(level, ab * low[:, None])
+        inside = _in_gamut(_linear_rgb(level, ab * (share + step)))
+        share[inside] += step
+        step /= np.float32(2)
+    return _linear_rgb(level, ab * share)
 
 
 def _in_gamut(linear: Array) -> npt.NDArray[np.bool_]:

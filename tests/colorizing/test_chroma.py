@@ -66,8 +66,9 @@ def test_a_border_of_colours_moves_to_the_edge_of_the_photograph() -> None:
     """The network's border is a blurred step; the photograph has a sharp one."""
     lightness = np.where(np.arange(256) < 118, 30, 70).astype(np.float32) * np.ones((256, 1), "f4")
     sharp = np.where(lightness == 30, 40, -40).astype(np.float32)
-    coarse = cv2.resize(cv2.GaussianBlur(sharp, (0, 0), 4), (64, 64), interpolation=cv2.INTER_AREA)
-    ab = np.dstack([coarse, coarse])
+    blurred = cv2.GaussianBlur(sharp, (0, 0), 4)
+    coarse = np.asarray(cv2.resize(blurred, (64, 64), interpolation=cv2.INTER_AREA), np.float32)
+    ab = np.stack([coarse, coarse], axis=2)
     guided = np.abs(chroma.enlarge(ab, lightness)[..., 0] - sharp)
     plain = np.abs(cv2.resize(coarse, (256, 256)) - sharp)
     assert guided[:, 110:126].mean() < plain[:, 110:126].mean() / 2

@@ -7,8 +7,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-import color_data  # noqa: E402
-import film  # noqa: E402
+import color_data
+import film
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-import color_loss  # noqa: E402
+import color_loss
+import torch
 
 GRID = torch.cartesian_prod(*2 * [torch.arange(-color_loss.REACH, color_loss.REACH + 1) * 10.0])
 NO_HINTS = torch.zeros(1, 3, 16, 16)
@@ -28,7 +29,7 @@ def uniform_loss() -> "color_loss.ColorLoss":
 def certain(a: float, b: float) -> "torch.Tensor":
     """Logits of a network that is sure of one colour of the grid."""
     logits = torch.zeros(1, len(GRID), 4, 4)
-    logits[:, (GRID == torch.tensor([a, b])).all(1).nonzero()[0, 0]] = 50.0
+    logits[:, (torch.tensor([a, b]) == GRID).all(1).nonzero()[0, 0]] = 50.0
     return logits
 
 
