@@ -9,7 +9,6 @@ benchmarks/colorize_quality.py afterwards for the figures of quality.
 """
 
 import argparse
-import hashlib
 import time
 import warnings
 from collections.abc import Iterator
@@ -19,12 +18,12 @@ from typing import Any
 import catalog_entries
 import color_data
 import color_sheet
+import export_onnx
 import numpy as np
 import numpy.typing as npt
 import onnx
 import onnxruntime
 import torch
-from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
 from genapp.colorizing import readout
@@ -36,8 +35,6 @@ ROOT = Path(__file__).parents[1]
 WEIGHTS = ROOT / "weights"
 DATA = ROOT.parent / "shared" / "data"
 NAME = "colorize/mobilenet-unet.v1"
-OPSET = 18
-HALF_FROM = 1024  # values; smaller tensors save nothing
 TOLERANCE = 1e-3  # of a logit, before weights are rounded
 ROUNDING = 1.0  # of a colour, CIELAB units, by half precision
 TEMPERATURE = 0.5
@@ -82,12 +79,10 @@ def main() -> None:
         catalog_entries.with_entries(catalog.read_text(encoding="utf-8"), [entry]),
         catalog_entries.with_section(notice.read_text(encoding="utf-8"), "Colouriser", NOTICE),
     )
-    path = options.weights / f"{NAME}.onnx"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(model)
+    catalog_entries.write(options.weights / f"{NAME}.onnx", model)
     for file, text in zip((catalog, notice), texts, strict=True):
-        file.write_text(text, encoding="utf-8")
-    print(f"wrote {path.name}, {len(model)} bytes, after {stored['seen']} pictures")
+        catalog_entries.write(file, text.encode())
+    print(f"wrote {NAME}.onnx, {len(model)} bytes, after {stored['seen']} pictures")
 
 
 class WithBins(nn.Module):
@@ -116,7 +111,7 @@ def export(net: Colorizer) -> bytes:
             example,
             dynamo=True,
             verbose=False,
-            opset_version=OPSET,
+            opset_version=export_onnx.OPSET,
             input_names=["lightness", "hints"],
             output_names=["logits", "bins"],
             dynamic_shapes=(free, free),
@@ -130,37 +125,16 @@ def export(net: Colorizer) -> bytes:
         "bins": (len(net.bins), 2),
     }
     for port in (*model.graph.input, *model.graph.output):
-        for place, size in zip(port.type.tensor_type.shape.dim, shapes[port.name], strict=True):
-            if isinstance(size, str):
-                place.dim_param = size
-            else:
-                place.dim_value = size
-    # Without the names of source files and the shapes of every tensor in between.
-    del model.graph.value_info[:], model.metadata_props[:]
-    for node in model.graph.node:
-        del node.metadata_props[:]
-        node.doc_string = ""
-    for value in (*model.graph.input, *model.graph.output, *model.graph.initializer):
-        del value.metadata_props[:]
+        export_onnx.name_dimensions(port, shapes[port.name])
+    export_onnx.strip(model)
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString(deterministic=True))
 
 
 def halved(data: bytes) -> bytes:
-    """Returns the file with large weights as float16, and Casts that are done once on loading."""
+    """Returns the file with its large weights as float16."""
     model = onnx.load_from_string(data)
-    graph = model.graph
-    casts = []
-    for weight in graph.initializer:
-        if weight.data_type == onnx.TensorProto.FLOAT and np.prod(weight.dims) >= HALF_FROM:
-            name = weight.name
-            half = numpy_helper.to_array(weight).astype(np.float16)
-            weight.CopyFrom(numpy_helper.from_array(half, f"{name}.half"))
-            cast = helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT)
-            casts.append(cast)
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
+    export_onnx.store_half(model)
     onnx.checker.check_model(model, full_check=True)
     return bytes(model.SerializeToString(deterministic=True))
 
@@ -263,13 +237,7 @@ def entry_of(
         "faker, CC0-1.0) and 2,585 photographs published for research without a licence "
         "(ImageNet samples, 17 flowers, BSDS500). See NOTICE.md.",
         "size_multiple": MULTIPLE,
-        "file": [
-            {
-                "path": f"{NAME}.onnx",
-                "sha256": hashlib.sha256(model).hexdigest(),
-                "bytes": len(model),
-            }
-        ],
+        "file": [catalog_entries.file_entry(f"{NAME}.onnx", model)],
         "input": [
             {
                 "name": "lightness",
