@@ -19,7 +19,7 @@ SLACK = 2e-4  # how far outside sRGB, linear, rounding alone can bring a colour
 GAMUT_STEPS = 10  # halvings in the search for the strongest chroma that sRGB has
 
 
-def enlarge(ab: Array, lightness: Array, *, radius: int = 3, edge: float = 3.0) -> Array:
+def enlarge(ab: Array, lightness: Array, *, radius: int = 2, edge: float = 3.0) -> Array:
     """Returns the colours at the size of the photograph, their borders on the photograph's edges.
 
     A guided filter (He et al. 2010; fast: https://arxiv.org/abs/1505.00996): in every window the

@@ -62,8 +62,8 @@ class Settings:
     """
 
     side: int = 160
-    temperature: float = 0.5
-    calm: float = 0.7
+    temperature: float = 0.4
+    calm: float = 0.5
     saturation: float = 1.0
 
 
