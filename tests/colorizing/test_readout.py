@@ -46,3 +46,22 @@ def test_calming_keeps_what_is_flat_and_lowers_a_lone_blotch() -> None:
     np.testing.assert_allclose(calm[1], 3, atol=1e-4)
     assert calm[0, 7, 7] < 1
     assert readout.calmed(logits, 0) is logits
+
+
+@given(st.integers(1, 5000), st.integers(1, 5000))
+def test_the_network_sees_multiples_of_32(height: int, width: int) -> None:
+    rows, columns = readout.input_size((height, width), 160)
+    assert rows % 32 == columns % 32 == 0
+    assert min(rows, columns) == 160
+    assert max(rows, columns) <= 640
+    if max(height, width) <= 3 * min(height, width):
+        assert rows / columns == pytest.approx(height / width, rel=0.12)
+
+
+def test_saturation_0_is_grey_and_2_is_twice_as_strong() -> None:
+    logits, lightness = logits_of(0.2, 0.3, 0.5), np.full((20, 30), 50, np.float32)
+    plain = readout.colors(logits, BINS, lightness, readout.Settings(saturation=1))
+    assert plain.shape == (20, 30, 2)
+    double = readout.colors(logits, BINS, lightness, readout.Settings(saturation=2))
+    np.testing.assert_allclose(double, 2 * plain, atol=1e-3)
+    assert not readout.colors(logits, BINS, lightness, readout.Settings(saturation=0)).any()
