@@ -49,17 +49,21 @@ def export(
         )
     assert program is not None
     model = program.model_proto
-    _name_dimensions(model.graph.output[0], output_shape)
-    # Without the names of source files and shapes of every tensor in between.
+    name_dimensions(model.graph.output[0], output_shape)
+    strip(model)
+    store_half(model)
+    onnx.checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def strip(model: onnx.ModelProto) -> None:
+    """Drops the names of source files and the shapes of every tensor in between."""
     del model.graph.value_info[:], model.metadata_props[:]
     for node in model.graph.node:
         del node.metadata_props[:]
         node.doc_string = ""
     for value in (*model.graph.input, *model.graph.output, *model.graph.initializer):
         del value.metadata_props[:]
-    store_half(model)
-    onnx.checker.check_model(model, full_check=True)
-    return bytes(model.SerializeToString(deterministic=True))
 
 
 def store_half(model: onnx.ModelProto) -> None:
@@ -92,7 +96,8 @@ def load_weights(net: nn.Module, path: Path) -> None:
     net.load_state_dict({name: torch.from_numpy(numbers[name]) for name in net.state_dict()})
 
 
-def _name_dimensions(port: onnx.ValueInfoProto, shape: tuple[str | int, ...]) -> None:
+def name_dimensions(port: onnx.ValueInfoProto, shape: tuple[str | int, ...]) -> None:
+    """Gives a port its shape: a number for a fixed dimension, a name for a free one."""
     for dimension, size in zip(port.type.tensor_type.shape.dim, shape, strict=True):
         if isinstance(size, str):
             dimension.dim_param = size

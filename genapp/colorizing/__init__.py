@@ -1,0 +1,1 @@
+"""Colours for grey photographs: reading colours out of a network, laying them on a photograph."""

@@ -1,0 +1,250 @@
+"""Trains the colouriser: a U-Net on MobileNetV2 that gives a distribution over ab colours.
+
+    python training/train_colorize.py --until 05:20 --encoder mobilenet_v2-b0353104.pth
+
+Learns until the given time, its rate falling to nothing by then, and writes a checkpoint, a line
+to log.txt and a sheet of held-out pictures every few minutes. Start it again with a later time
+to go on. Data, split, recipe and figures: train_colorize.md.
+"""
+
+import argparse
+import copy
+import datetime
+import math
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import color_data
+import color_loss
+import color_sheet
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from genapp.nets.colorizer import Colorizer
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+RATE = 1.2e-3
+ENCODER_RATE = RATE / 6
+WARM_UP = 0.03  # share of the time
+# From which share of the time on crops have which side, and how many make a batch: most is learnt
+# from small ones, which cost less.
+STAGES = ((0.85, 160, 12), (0.45, 128, 16), (0.0, 96, 24))
+EMA = 0.995  # of the weights that are kept, a batch
+Batch = tuple[Tensor, Tensor, Tensor]
+
+
+def main() -> None:
+    """Reads the command line and trains."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--until", required=True, metavar="HH:MM", help="when to stop, UTC")
+    parser.add_argument(
+        "--encoder", type=Path, required=True, help="ImageNet weights, torchvision's"
+    )
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of manifest.csv")
+    parser.add_argument("--out", type=Path, default=Path("runs/colorize"), help="folder of results")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--every", type=float, default=4, help="minutes between checkpoints")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.set_flush_denormal(True)  # they are slow, and nothing here is so small
+    options.out.mkdir(parents=True, exist_ok=True)
+    learn, validate = color_data.split(options.data)
+    pictures = color_data.Pictures(options.data, learn, options.out / "learn.bin")
+    held_out = color_data.Pictures(options.data, validate, options.out / "validate.bin")
+    Training(options, pictures, held_out).run()
+
+
+class Training:
+    """The state of a training: weights, their mean, the optimiser and the clock."""
+
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        pictures: color_data.Pictures,
+        held_out: color_data.Pictures,
+    ) -> None:
+        """Starts anew, or from the checkpoint in the folder of results."""
+        self.options, self.pictures, self.held_out = options, pictures, held_out
+        self.checkpoint = options.out / "ckpt.pt"
+        self.start, self.until = time.time(), next_time(options.until)
+        self.seen = self.steps = 0  # pictures and batches learnt from
+        stored = None
+        if self.checkpoint.exists():
+            stored = torch.load(self.checkpoint, weights_only=True)
+            bins, chance = stored["net"]["bins"], stored["chance"]
+        else:
+            bins, chance = color_loss.count_bins(pictures)
+        self.chance = chance
+        self.net = Colorizer(bins)
+        self.loss = color_loss.ColorLoss(bins, chance)
+        if stored is None:
+            load_imagenet(self.net, torch.load(options.encoder, weights_only=True))
+        for layer in self.net.encoder.edge_layers():
+            layer.requires_grad_(False)  # half of the work, and ImageNet's edges are good
+        self.net = self.net.to(memory_format=torch.channels_last)
+        self.mean = copy.deepcopy(self.net).eval()
+        self.optimizer = self._optimizer()
+        if stored is not None:
+            self.net.load_state_dict(stored["net"])
+            self.mean.load_state_dict(stored["mean"])
+            self.optimizer.load_state_dict(stored["optimizer"])
+            self.seen, self.steps = stored["seen"], stored.get("steps", 700)
+            if abs(stored["until"] - self.until) < 60:  # the same schedule goes on
+                self.start = stored["start"]
+
+    def run(self) -> None:
+        """Trains until the time is up."""
+        last, begun, losses = time.time(), self.seen, []
+        self.log(f"start at {self.seen} pictures, {len(self.net.bins)} bins")
+        for batch in self.batches():
+            if time.time() >= self.until:
+                break
+            losses.append(self.step(batch))
+            if time.time() - last > 60 * self.options.every:
+                speed = (self.seen - begun) / (time.time() - last)
+                self.save()
+                self.report(list(np.mean(losses, axis=0)), speed)
+                last, begun, losses = time.time(), self.seen, []
+        self.save()
+        self.report(list(np.mean(losses, axis=0)) if losses else [], 0)
+
+    def batches(self) -> Iterator[Batch]:
+        """Yields batches without end; the crops grow on the way."""
+        while True:
+            side, count = stage = self.stage()
+            samples = color_data.Samples(self.pictures, 10**9, side)
+            numbers = range(self.seen, self.seen + 10**9)
+            loader = torch.utils.data.DataLoader(
+                samples, count, sampler=numbers, num_workers=1, prefetch_factor=4
+            )
+            for batch in loader:
+                yield batch
+                if self.stage() != stage:
+                    break
+
+    def stage(self) -> tuple[int, int]:
+        """Returns the side of the crops, and how many make a batch, at this time."""
+        progress = self.progress()
+        return next((side, count) for start, side, count in STAGES if progress >= start)
+
+    def step(self, batch: Batch) -> list[float]:
+        """Learns from one batch; returns the parts of the loss."""
+        lightness, hints, ab = batch
+        factor = self.rate_factor()
+        for group in self.optimizer.param_groups:
+            group["lr"] = factor * group["peak"]
+        lightness = lightness.to(memory_format=torch.channels_last)
+        parts = self.loss(self.net(lightness, hints), ab, hints)
+        self.optimizer.zero_grad(set_to_none=True)
+        sum(parts).backward()
+        nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        self.optimizer.step()
+        self.seen += len(lightness)
+        self._update_mean()
+        return [part.item() for part in parts]
+
+    def progress(self) -> float:
+        """Returns the share of the time that is over."""
+        return min((time.time() - self.start) / max(self.until - self.start, 1), 1)
+
+    def rate_factor(self) -> float:
+        """Returns the learning rate as a share of its peak: a short climb, then half a cosine."""
+        progress = self.progress()
+        if progress < WARM_UP:
+            return progress / WARM_UP + 0.02
+        fall = (progress - WARM_UP) / (1 - WARM_UP)
+        return 0.005 + 0.995 * (1 + math.cos(math.pi * fall)) / 2
+
+    def save(self) -> None:
+        """Writes the checkpoint; a stop in between leaves the old one whole."""
+        state: dict[str, Any] = {
+            "net": self.net.state_dict(),
+            "mean": self.mean.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "chance": self.chance,
+            "seen": self.seen,
+            "steps": self.steps,
+            "start": self.start,
+            "until": self.until,
+        }
+        temporary = self.checkpoint.with_suffix(".new")
+        torch.save(state, temporary)
+        temporary.replace(self.checkpoint)
+
+    def report(self, losses: Sequence[float], speed: float) -> None:
+        """Logs losses and figures on held-out pictures, and writes the sheet."""
+        figures = color_sheet.figures(self.mean, self.held_out)
+        parts = " ".join(f"{value:.3f}" for value in losses)
+        rate = self.optimizer.param_groups[0]["lr"]
+        self.log(f"{self.seen} pictures {speed:.1f}/s rate {rate:.1e} loss {parts} {figures}")
+        color_sheet.write(self.mean, self.held_out, self.options.out / f"sheet-{self.seen:07d}.png")
+
+    def log(self, text: str) -> None:
+        """Prints a line and adds it to log.txt."""
+        line = f"{datetime.datetime.now(datetime.UTC):%m-%d %H:%M:%S} {text}"
+        print(line, flush=True)
+        with (self.options.out / "log.txt").open("a") as file:
+            file.write(line + "\n")
+
+    def _optimizer(self) -> torch.optim.AdamW:
+        slow: list[nn.Parameter] = []
+        fast: list[nn.Parameter] = []
+        for name, parameter in self.net.named_parameters():
+            if parameter.requires_grad:
+                pretrained = name.startswith("encoder.blocks")
+                (slow if pretrained else fast).append(parameter)
+        groups = [{"params": fast, "peak": RATE}, {"params": slow, "peak": ENCODER_RATE}]
+        return torch.optim.AdamW(groups, RATE, weight_decay=0.01)
+
+    @torch.no_grad()
+    def _update_mean(self) -> None:
+        self.steps += 1
+        keep = min(EMA, self.steps / (self.steps + 10))
+        now, mean = self.net.state_dict(), self.mean.state_dict()
+        for name, value in mean.items():
+            if value.dtype.is_floating_point:
+                value.lerp_(now[name], 1 - keep)
+
+
+def next_time(text: str) -> float:
+    """Returns when the clock (UTC) next shows ``text``, HH:MM, in seconds since 1970."""
+    now = datetime.datetime.now(datetime.UTC)
+    hour, minute = map(int, text.split(":"))
+    when = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return (when + datetime.timedelta(days=when <= now)).timestamp()
+
+
+@torch.no_grad()
+def load_imagenet(net: Colorizer, weights: dict[str, Tensor]) -> None:
+    """Puts torchvision's MobileNetV2 weights into the encoder, its norms folded in.
+
+    The three channels of the first convolution see the same grey, each with ImageNet's mean and
+    deviation, so their weights are added up.
+    """
+    names = [name for name, value in weights.items() if value.ndim == 4]
+    convs = [m for m in net.encoder.modules() if isinstance(m, nn.Conv2d)]
+    convs.remove(net.encoder.hint_stem)
+    # The last convolution of MobileNetV2 belongs to its classifier.
+    for name, conv in zip(names[:-1], convs, strict=True):
+        parent, number = name.removesuffix(".weight").rsplit(".", 1)
+        norm = f"{parent}.{int(number) + 1}"
+        scale = weights[f"{norm}.weight"] / (weights[f"{norm}.running_var"] + 1e-5).sqrt()
+        weight = weights[name]
+        bias = weights[f"{norm}.bias"] - scale * weights[f"{norm}.running_mean"]
+        if conv is net.encoder.stem:
+            means = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
+            deviations = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+            bias = bias + scale * (weight * (0.449 - means) / deviations).sum((1, 2, 3))
+            weight = (weight * 0.226 / deviations).sum(1, keepdim=True)
+        conv.weight.copy_(weight * scale.view(-1, 1, 1, 1))
+        assert conv.bias is not None
+        conv.bias.copy_(bias)
+
+
+if __name__ == "__main__":
+    main()
