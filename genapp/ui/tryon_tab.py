@@ -75,6 +75,7 @@ class _Page(NamedTuple):
     bare: gr.Button
     own_file: gr.File
     own_width: gr.Number
+    own_wear: gr.Button
     pd: gr.Number
     card: gr.Checkbox
     result: gr.ImageSlider
@@ -141,6 +142,7 @@ def _lay_out() -> _Page:
                     info="A picture needs it. A model has its own, and takes yours instead.",
                     minimum=0,
                 )
+                own_wear = gr.Button("Wear it", size="sm", elem_id="own-wear")
             with gr.Accordion("True size", open=False, elem_id="true-size"):
                 pd = gr.Number(
                     None,
@@ -211,6 +213,7 @@ def _lay_out() -> _Page:
         bare=bare,
         own_file=own_file,
         own_width=own_width,
+        own_wear=own_wear,
         pd=pd,
         card=card,
         result=result,
@@ -266,12 +269,13 @@ def _connect(page: _Page, engines: Engines) -> None:
         _choose_compared, page.names_compared, [*worn, page.gallery], **quick
     ).then(**show)
     gr.on(
-        [page.own_file.upload, page.own_width.submit, page.own_width.blur],
+        # Not `blur`: it comes, too, when another frame is clicked.
+        [page.own_file.upload, page.own_width.submit, page.own_wear.click],
         _open_own,
         [page.own_file, page.own_width],
         [*worn, page.gallery],
         preprocess=False,
-        **quick,
+        **heavy,
     ).then(**show)
     page.reset.click(_as_it_sits, None, nudge, **quick).then(**show)
     page.faces.select(_choose_face, page.seen, [page.who, *page.controls, page.gallery], **quick)
