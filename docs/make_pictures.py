@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT))
 
 from genapp import images  # noqa: E402
 from genapp.registry.engines import Engines  # noqa: E402
-from genapp.tryon import try_on  # noqa: E402
+from genapp.tryon import compare_frames, try_on  # noqa: E402
 
 EXAMPLES = ROOT / "genapp/ui/examples"
 WORN = {
@@ -24,11 +24,13 @@ WORN = {
     "young-man": "clubmaster",
     "young-woman": "cat-eye",
 }
+COMPARED = ("aviator", "cat-eye", "clubmaster", "hexagon", "panto", "rimless")
 PORT = 7990
 
 
 def main() -> None:
     _strip(ROOT / "docs/try-on.jpg")
+    _compare(ROOT / "docs/compare.jpg")
     _page(ROOT / "docs/page.png")
 
 
@@ -40,6 +42,14 @@ def _strip(path: Path) -> None:
         ]
     tiles = [cv2.resize(w.photo.pixels, (384, 480), interpolation=cv2.INTER_AREA) for w in worn]
     images.write(images.read(np.hstack(tiles).astype(np.uint8)), path, quality=88)
+
+
+def _compare(path: Path) -> None:
+    """One example in six frames."""
+    sheet = compare_frames(EXAMPLES / "turned-woman.jpg", COMPARED, columns=6).sheet
+    height, width = (round(side * 0.5) for side in sheet.pixels.shape[:2])
+    small = cv2.resize(sheet.pixels, (width, height), interpolation=cv2.INTER_AREA)
+    images.write(images.read(small.astype(np.uint8)), path, quality=88)
 
 
 def _page(path: Path) -> None:

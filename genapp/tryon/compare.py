@@ -67,17 +67,18 @@ def compare_frames(
     nudge: Nudge = AS_IT_SITS,
     pd_mm: float | None = None,
     card: bool | Corners = False,
+    columns: int | None = None,
     model: str = MODEL,
     device: str = "auto",
     engines: Engines | None = None,
 ) -> Comparison:
     """Put each of several frames on the largest face of a photo; settings and errors as those of
-    `try_on`."""
+    `try_on`, `columns` as that of `compare`."""
     choices = [choose(frame, tint, opacity, gradient, nudge, dioptres) for frame in frames]
     pool = engines or Engines(device=device)
     try:
         analysis = analyse(read(photo), pool, pd_mm=pd_mm, card=card, model=model)
-        return compare(analysis, choices)
+        return compare(analysis, choices, columns=columns)
     finally:
         if engines is None:
             pool.close()
@@ -105,14 +106,19 @@ def compare(
         )
     portrait = _portrait(analysis, face)
     cells, captions, faces = [], [], []
+    notes: dict[str, None] = {}
     for choice in choices:
         worn = dress_each(portrait, [choice])
         cells.append(to_8_bit(worn.photo.pixels))
         faces.append(worn.faces[0])
+        notes |= dict.fromkeys(worn.photo.notes)
         captions.append(f"{choice.frame.title} {choice.frame.size}\n{_fit(worn.faces[0])}")
-    sheet = _sheet(cells, captions, columns or ceil(len(cells) ** 0.5))
-    name = f"{analysis.photo.name or 'photo'}-compared"
-    return Comparison(tuple(cells), tuple(captions), Photo(pixels=sheet, name=name), tuple(faces))
+    sheet = Photo(
+        pixels=_sheet(cells, captions, columns or ceil(len(cells) ** 0.5)),
+        name=f"{analysis.photo.name or 'photo'}-compared",
+        notes=tuple(notes),
+    )
+    return Comparison(tuple(cells), tuple(captions), sheet, tuple(faces))
 
 
 def _portrait(analysis: Analysis, face: int) -> Analysis:
