@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 import torch
-import torchvision  # type: ignore[import-untyped]
+import torchvision
 from train_colorize_baseline import RegressionUNet
 
 from genapp.colorizing import chroma, readout

@@ -46,8 +46,8 @@ def _strip(path: Path) -> None:
 
 def _compare(path: Path) -> None:
     """One example in six frames."""
-    sheet = compare_frames(EXAMPLES / "turned-woman.jpg", COMPARED, columns=6).sheet
-    height, width = (round(side * 0.5) for side in sheet.pixels.shape[:2])
+    sheet = compare_frames(EXAMPLES / "turned-woman.jpg", COMPARED, columns=3).sheet
+    height, width = (round(side * 0.8) for side in sheet.pixels.shape[:2])
     small = cv2.resize(sheet.pixels, (width, height), interpolation=cv2.INTER_AREA)
     images.write(images.read(small.astype(np.uint8)), path, quality=88)
 

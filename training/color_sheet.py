@@ -22,7 +22,7 @@ COLUMNS, CELL = 4, 144
 
 def delta_e(true: Array, made: Array) -> float:
     """Returns the mean ΔE2000 between two pictures in CIELAB."""
-    return float(color.deltaE_ciede2000(true, made).mean())  # type: ignore[no-untyped-call]
+    return float(color.deltaE_ciede2000(true, made).mean())
 
 
 def choose(pictures: color_data.Pictures, counts: tuple[tuple[str, int], ...]) -> list[int]:
