@@ -7,6 +7,7 @@ from pathlib import Path
 from types import FrameType
 
 import gradio as gr
+import gradio.mcp
 
 from genapp.registry.engines import Engines
 from genapp.ui import files, mirror_tab, tryon_tab, upscale_tab
@@ -55,6 +56,8 @@ def serve(host: str | None = None, port: int | None = None) -> None:
     signal.signal(signal.SIGTERM, _stop)
     with files.temporary_folder() as folder, Engines() as engines:
         os.environ["GRADIO_TEMP_DIR"] = str(folder)
+        # Read when it was imported; pictures that come over MCP would stay there.
+        gradio.mcp.DEFAULT_TEMP_DIR = str(folder)
         build(engines).launch(
             server_name=host,
             server_port=port,
@@ -67,6 +70,7 @@ def serve(host: str | None = None, port: int | None = None) -> None:
             footer_links=["api", "gradio", "settings"],
             share=False,
             ssr_mode=False,
+            mcp_server=True,
             pwa=False,
         )
 

@@ -69,8 +69,8 @@ def build(engines: Engines) -> None:
                 raise BadValue("There is no photo.", "Send one as 'photo'.")
             settings: dict[str, Any] = {
                 "tint": str(tint) if tint else None,
-                "opacity": _number("opacity", opacity),
-                "gradient": _number("gradient", gradient),
+                "opacity": _number("opacity", opacity, "Choose a number from 0 to 1."),
+                "gradient": _number("gradient", gradient, "Choose a number from 0 to 1."),
                 "dioptres": _number("dioptres", dioptres) or 0.0,
                 "pd_mm": _number("pd_mm", pd_mm),
                 "card": card is True,
@@ -111,6 +111,8 @@ def build(engines: Engines) -> None:
     width_mm = gr.Number(None, label="width_mm", visible=False)
     picture = gr.File(label="picture", visible=False)
     report = gr.JSON(label="report", visible=False)
+    # What the tool is called over MCP.
+    endpoint.__name__ = "try_on"
     gr.Button(visible=False).click(
         endpoint,
         [
@@ -124,8 +126,8 @@ def build(engines: Engines) -> None:
     )
 
 
-def _number(name: str, value: object) -> float | None:
+def _number(name: str, value: object, remedy: str = "Send a number.") -> float | None:
     """What a program sent, which may be anything."""
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
-    raise BadValue(f"The {name} is {value!r}.", "Send a number.")
+    raise BadValue(f"The {name} is {value!r}.", remedy)

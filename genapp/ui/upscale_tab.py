@@ -660,6 +660,8 @@ def _endpoint(engines: Engines) -> None:
     ]
     picture = gr.File(label="picture", visible=False)
     report = gr.JSON(label="report", visible=False)
+    # What the tool is called over MCP.
+    endpoint.__name__ = "upscale"
     gr.Button(visible=False).click(
         endpoint,
         inputs,

@@ -133,7 +133,7 @@ def test_prescription_and_typed_distance(client: Client, portrait: Path) -> None
 def test_every_option_counts(client: Client, portrait: Path) -> None:
     options = {"frame": "round", "tint": "#702020", "opacity": 0.5, "gradient": 1}
     picture, report = try_on(client, photo=handle_file(portrait), **options)
-    assert report["recipe"] == options
+    assert report["recipe"] == {**options, "dioptres": 0}
     assert_pixels(picture.read_bytes(), genapp.try_on(portrait, **options).photo.pixels)  # type: ignore[arg-type]
 
 

@@ -1,0 +1,43 @@
+"""The endpoints as tools over MCP, called by a real client."""
+
+import asyncio
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("mcp")
+
+
+async def ask(app_url: str, name: str, arguments: dict[str, Any]) -> tuple[set[str], Any]:
+    """Names of the tools, and the answer of one."""
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamablehttp_client
+
+    async with (
+        streamablehttp_client(f"{app_url}gradio_api/mcp/") as (read, write, _),
+        ClientSession(read, write) as session,
+    ):
+        await session.initialize()
+        tools = {tool.name for tool in (await session.list_tools()).tools}
+        return tools, await session.call_tool(name, arguments)
+
+
+def test_try_on_is_a_tool(app_url: str, portrait: Path) -> None:
+    data = base64.b64encode(portrait.read_bytes()).decode()
+    photo = {"photo": f"data:image/jpeg;base64,{data}"}
+    tools, answer = asyncio.run(ask(app_url, "try_on", {**photo, "frame": "round"}))
+    assert tools == {"try_on", "upscale"}
+    assert not answer.isError
+    text = " ".join(part.text for part in answer.content if part.type == "text")
+    assert "-round.png" in text
+    assert "face_width_mm" in text
+
+
+def test_a_mistake_is_a_sentence(app_url: str, portrait: Path) -> None:
+    data = base64.b64encode(portrait.read_bytes()).decode()
+    photo = {"photo": f"data:image/jpeg;base64,{data}"}
+    _, answer = asyncio.run(ask(app_url, "try_on", {**photo, "frame": "nothing"}))
+    assert answer.isError
+    assert "There is no frame named 'nothing'" in answer.content[0].text
