@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -282,13 +283,19 @@ def analyse(
 def see_face(pixels: Pixels, mesh: Mesh, head: Head, engines: Engines) -> Face:
     """A face whose place is known, with its light and hair, what lies before it, whether it wears
     glasses, and the grain of the picture there."""
-    hair = find_hair(pixels, head, engines)
-    return Face(
-        mesh,
-        head,
-        find_light(pixels, find_scene(pixels), head),
-        hair,
-        find_occlusion(pixels, head, hair, engines),
+    # ONNX Runtime and OpenCV leave Python free: what needs no network runs meanwhile.
+    with ThreadPoolExecutor(1) as pool:
+        rest = pool.submit(_see_rest, pixels, head, engines)
+        hair = find_hair(pixels, head, engines)
+        occlusion = find_occlusion(pixels, head, hair, engines)
+        light, glasses, grain = rest.result()
+    return Face(mesh, head, light, hair, occlusion, glasses, grain)
+
+
+def _see_rest(pixels: Pixels, head: Head, engines: Engines) -> tuple[Light, Worn, Grain]:
+    light = find_light(pixels, find_scene(pixels), head)
+    return (
+        light,
         find_worn(pixels, head, engines.data(worn.MODEL)),
         find_grain(pixels, head),
     )
