@@ -70,7 +70,17 @@ def _peak_mb(original: images.Photo) -> float:
     with tempfile.TemporaryDirectory() as folder:
         photo, out = Path(folder, "photo.jpg"), Path(folder, "out.jpg")
         images.write(_resized(original, 12), photo)
-        command = [sys.executable, "-m", "genapp", "try-on", photo, "-o", out, "--device", "cpu"]
+        command: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "genapp",
+            "try-on",
+            photo,
+            "-o",
+            out,
+            "--device",
+            "cpu",
+        ]
         subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
