@@ -1,7 +1,5 @@
 """Lay a rendered frame on the photo, with the soft shadow it casts on the skin."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import cv2
 import numpy as np
 
@@ -14,6 +12,7 @@ from genapp.tryon.light import Light
 from genapp.tryon.pose import Head
 from genapp.tryon.refract import refract
 from genapp.tryon.render import Box, Layer, grown, sum_channels
+from genapp.tryon.threads import workers
 
 SHADOW = 0.5
 """How much of the light an opaque frame takes from the skin right behind it."""
@@ -46,14 +45,13 @@ def compose(
     region = pixels[y0:y1, x0:x1]
     left, top, right, bottom = layer.box
     inside = (slice(top - y0, bottom - y0), slice(left - x0, right - x0))
-    with ThreadPoolExecutor(1) as pool:
-        shaded = pool.submit(_lit, layer, box, head, light)
-        # What does not change is multiplied by 1 and comes back bit by bit.
-        linear = pixels_to_linear(region)
-        if dioptres:
-            linear[inside] = refract(pixels, layer, head, dioptres)
-        soft = soften(layer, grain)
-        linear *= shaded.result()
+    shaded = workers().submit(_lit, layer, box, head, light)
+    # What does not change is multiplied by 1 and comes back bit by bit.
+    linear = pixels_to_linear(region)
+    if dioptres:
+        linear[inside] = refract(pixels, layer, head, dioptres)
+    soft = soften(layer, grain)
+    linear *= shaded.result()
     linear[inside] *= soft.through
     linear[inside] += soft.add
     region[:] = linear_to_pixels(linear, pixels.dtype)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +36,7 @@ from genapp.tryon.render import Layer, Look, frame_box, render
 from genapp.tryon.scale import PD_LIMITS, Scale
 from genapp.tryon.shape import SUITING, find_shape, reason, suiting
 from genapp.tryon.size import bridge_verdict, recommend, suited_size
+from genapp.tryon.threads import workers
 from genapp.tryon.worn import Worn, find_worn
 
 Corners = Sequence[Sequence[float]]
@@ -283,12 +283,11 @@ def analyse(
 def see_face(pixels: Pixels, mesh: Mesh, head: Head, engines: Engines) -> Face:
     """A face whose place is known, with its light and hair, what lies before it, whether it wears
     glasses, and the grain of the picture there."""
-    # ONNX Runtime and OpenCV leave Python free: what needs no network runs meanwhile.
-    with ThreadPoolExecutor(1) as pool:
-        rest = pool.submit(_see_rest, pixels, head, engines)
-        hair = find_hair(pixels, head, engines)
-        occlusion = find_occlusion(pixels, head, hair, engines)
-        light, glasses, grain = rest.result()
+    # What needs no network runs beside the networks.
+    rest = workers().submit(_see_rest, pixels, head, engines)
+    hair = find_hair(pixels, head, engines)
+    occlusion = find_occlusion(pixels, head, hair, engines)
+    light, glasses, grain = rest.result()
     return Face(mesh, head, light, hair, occlusion, glasses, grain)
 
 
@@ -324,15 +323,14 @@ def dress_each(analysis: Analysis, choices: Sequence[Choice | None]) -> TryOn:
     more = len(analysis.faces) - len(choices)
     each = [*choices, *[choices[-1]] * more][: len(analysis.faces)]
     pairs = list(zip(analysis.faces, each, strict=True))
-    with ThreadPoolExecutor(1) as pool:
-        copied = pool.submit(photo.pixels.copy)
-        reported = pool.submit(lambda: tuple(report_face(*pair) for pair in pairs))
-        size = (photo.pixels.shape[1], photo.pixels.shape[0])
-        # The far faces first, so that a near one stays in front.
-        for face, choice in reversed(pairs):
-            layer = None if choice is None else _layer(size, face, choice)
-            if choice is not None and layer is not None:
-                _lay(copied.result(), layer, face, choice)
+    copied = workers().submit(photo.pixels.copy)
+    reported = workers().submit(lambda: tuple(report_face(*pair) for pair in pairs))
+    size = (photo.pixels.shape[1], photo.pixels.shape[0])
+    # The far faces first, so that a near one stays in front.
+    for face, choice in reversed(pairs):
+        layer = None if choice is None else _layer(size, face, choice)
+        if choice is not None and layer is not None:
+            _lay(copied.result(), layer, face, choice)
     pixels, reports = copied.result(), reported.result()
     timings = {**analysis.timings_ms, "render": _since(started)}
     recipes = [choice and choice.recipe for choice in choices]

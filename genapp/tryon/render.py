@@ -5,7 +5,7 @@ and the rasteriser interpolates between them. Rendering at a multiple of the pho
 averaging gives smooth edges; doing so strip by strip bounds the memory.
 """
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import cv2
@@ -17,6 +17,7 @@ from genapp.tryon.camera import View
 from genapp.tryon.color import parse_color
 from genapp.tryon.light import Light, smooth_step
 from genapp.tryon.solid import Part, Solid
+from genapp.tryon.threads import workers
 
 Box = tuple[int, int, int, int]
 
@@ -199,21 +200,20 @@ def render(
     through, add = np.empty((*shape, 3), np.float32), np.empty((*shape, 3), np.float32)
     frame, glass = np.empty(shape, np.float32), np.empty(shape, np.float32)
     # OpenCV fills triangles on one core and leaves Python free meanwhile: two strips take two.
-    with ThreadPoolExecutor(2) as pool:
-        drawn = pool.submit(_fields, lenses, view, box, light, look)
-        behind = _Behind(head, view, box)
-        solid = _shade_opaque(opaque, view, light)
+    drawn = workers().submit(_fields, lenses, view, box, light, look)
+    behind = _Behind(head, view, box)
+    solid = _shade_opaque(opaque, view, light)
 
-        def strip(top: int) -> None:
-            part = slice(top, min(top + rows, shape[0]))
-            place = (x0, y0 + part.start, x1, y0 + part.stop)
-            canvas = _Canvas(view, place, factor)
-            through[part], add[part], frame[part], glass[part] = _strip(
-                solid, drawn, part, behind.at(place, factor), canvas
-            )
+    def strip(top: int) -> None:
+        part = slice(top, min(top + rows, shape[0]))
+        place = (x0, y0 + part.start, x1, y0 + part.stop)
+        canvas = _Canvas(view, place, factor)
+        through[part], add[part], frame[part], glass[part] = _strip(
+            solid, drawn, part, behind.at(place, factor), canvas
+        )
 
-        for _ in pool.map(strip, range(0, shape[0], rows)):
-            pass
+    for _ in workers().map(strip, range(0, shape[0], rows)):
+        pass
     fields = drawn.result()
     canvas = _Canvas(view, box, 1)
     near, lens, far = (
