@@ -12,6 +12,7 @@ from genapp.tryon.light import Light
 from genapp.tryon.pose import Head
 from genapp.tryon.refract import refract
 from genapp.tryon.render import Box, Layer, grown, sum_channels
+from genapp.tryon.threads import workers
 
 SHADOW = 0.5
 """How much of the light an opaque frame takes from the skin right behind it."""
@@ -44,12 +45,13 @@ def compose(
     region = pixels[y0:y1, x0:x1]
     left, top, right, bottom = layer.box
     inside = (slice(top - y0, bottom - y0), slice(left - x0, right - x0))
+    shaded = workers().submit(_lit, layer, box, head, light)
     # What does not change is multiplied by 1 and comes back bit by bit.
     linear = pixels_to_linear(region)
     if dioptres:
         linear[inside] = refract(pixels, layer, head, dioptres)
-    linear *= _lit(layer, box, head, light)
     soft = soften(layer, grain)
+    linear *= shaded.result()
     linear[inside] *= soft.through
     linear[inside] += soft.add
     region[:] = linear_to_pixels(linear, pixels.dtype)
@@ -64,7 +66,7 @@ def _lit(layer: Layer, box: Box, head: Head, light: Light) -> Array:
     shrink = min(1.0, SHADOW_DETAIL / head.view.scale)
     scale = head.view.scale * shrink
     size = (max(1, round((x1 - x0) * shrink)), max(1, round((y1 - y0) * shrink)))
-    small = tuple(max(1, round(length * shrink)) for length in layer.cover.shape[::-1])
+    small = tuple(max(1, round(length * shrink)) for length in layer.through.shape[1::-1])
     taken = np.asarray(
         cv2.resize(1 - layer.through, small, interpolation=cv2.INTER_AREA), np.float32
     )
@@ -78,16 +80,14 @@ def _lit(layer: Layer, box: Box, head: Head, light: Light) -> Array:
     columns = np.rint(x + (layer.box[0] - x0) * shrink - slope[0] * gap).astype(int)
     rows = np.rint(y + (layer.box[1] - y0) * shrink - slope[1] * gap).astype(int)
     within = (columns >= 0) & (columns < size[0]) & (rows >= 0) & (rows < size[1])
-    spot = (rows * size[0] + columns)[within]
+    spot = 3 * (rows * size[0] + columns)[within, None] + np.arange(3)
     (near_blur, near), (far_blur, far) = SHADOW_BLURS
     softness = np.clip((gap[within] - near) / (far - near), 0, 1)
     cast = np.zeros((size[1], size[0], 3), np.float32)
     for share, blur in ((1 - softness, near_blur), (softness, far_blur)):
-        parts = [
-            np.bincount(spot, channel * share, size[0] * size[1]).reshape(size[::-1])
-            for channel in taken[within].T
-        ]
-        spread = np.minimum(cv2.merge(parts), 1).astype(np.float32)
+        parts = taken[within] * share[:, None]
+        fallen = np.bincount(spot.ravel(), parts.ravel(), cast.size).reshape(cast.shape)
+        spread = np.minimum(fallen, 1).astype(np.float32)
         cast += cv2.GaussianBlur(spread, (0, 0), max(blur * scale, 0.4))
     # Nothing but skin takes the shadow.
     outline = head.view.project(head.to_camera(head.face[list(OVAL)])) - (x0, y0)

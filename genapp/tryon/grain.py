@@ -4,7 +4,7 @@ Lengths in pixels of the photo; noise in sRGB, 1 = white.
 """
 
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 import cv2
 import numpy as np
@@ -49,6 +49,10 @@ LARGEST = 2.0
 """No grain is coarser, px."""
 TILE = 256
 """Side of the pattern of noise, which repeats, px."""
+SIZES = 0.05
+"""Steps in which the grain's size is drawn, px."""
+TO_RGB = np.array([[1, 1.403, 0], [1, -0.714, -0.344], [1, 0, 1.773]], np.float32)
+"""YCrCb of BT.601 to RGB."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +188,8 @@ def measure_noise(patches: Pixels) -> Grain:
     if luma < LEAST_NOISE:
         return CLEAN
     size = _noise_size(float(np.median(coarse[flat, 0]) / luma))
-    gain = _kept(size)[0]
+    sizes, fine_kept, _ = _kept()
+    gain = float(np.interp(size, sizes, fine_kept))
     chroma = float(red + blue) / 2
     # Grain has colour; wrinkles and cloth are lighter and darker. JPEG leaves coarse colour.
     colorful = float(np.median(coarse[flat, 1:])) / max(float(np.median(coarse[flat, 0])), 1e-6)
@@ -202,23 +207,28 @@ def _residual(colors: Array) -> Array:
 
 def _noise_size(ratio: float) -> float:
     """The blur of noise whose residuals at half and at full size have that ratio."""
-    sizes = np.linspace(0, 1.2, 25)
-    ratios = [_kept(size)[1] / _kept(size)[0] for size in sizes]
-    return float(np.interp(ratio, ratios, sizes))
+    sizes, fine, coarse = _kept()
+    return float(np.interp(ratio, coarse / fine, sizes))
 
 
 @cache
-def _kept(size: float) -> tuple[float, float]:
-    """What `_residual` finds, at full and at half size, of noise of standard deviation 1 that was
-    blurred by `size` px."""
-    noise = _pattern(round(min(size, LARGEST), 2))[None, ..., :3]
-    half = (
-        noise[:, ::2, ::2] + noise[:, 1::2, ::2] + noise[:, ::2, 1::2] + noise[:, 1::2, 1::2]
-    ) / 4
-    return float(_residual(noise).mean()), float(_residual(half).mean())
+def _kept() -> Array:
+    """3×25: blurs of noise in px, and what `_residual` finds of such noise of standard deviation 1,
+    at full and at half size."""
+    kept = []
+    for size in np.linspace(0, 1.2, 25):
+        noise = _pattern(_step(size))[None]
+        half = noise[:, ::2, ::2] + noise[:, 1::2, ::2] + noise[:, ::2, 1::2] + noise[:, 1::2, 1::2]
+        kept.append((size, _residual(noise).mean(), _residual(half / 4).mean()))
+    return np.array(kept).T
 
 
-@cache
+def _step(size: float) -> float:
+    """A size for which a pattern is made."""
+    return round(min(size, LARGEST) / SIZES) * SIZES
+
+
+@lru_cache(8)
 def _pattern(size: float) -> Array:
     """256×256×3 noise of mean 0 and standard deviation 1, blurred by `size` px; it repeats."""
     noise = np.random.default_rng(0).standard_normal((TILE, TILE, 3)).astype(np.float32)
@@ -252,21 +262,10 @@ def add_noise(region: Pixels, layer: Layer, grain: Grain) -> None:
         return
     x0, y0, x1, y1 = layer.box
     rows, columns = np.arange(y0, y1) % TILE, np.arange(x0, x1) % TILE
-    noise = _rgb_noise(round(grain.size, 2), round(grain.luma, 4), round(grain.chroma, 4))
-    noise = np.ascontiguousarray(noise[rows[:, None], columns])
-    noise *= spread_channels(layer.cover)
+    pattern = _pattern(_step(grain.size))[rows[:, None], columns]
     top = np.iinfo(region.dtype).max
-    noise *= top
+    strength = top * np.array([grain.luma, grain.chroma, grain.chroma], np.float32)
+    noise = np.asarray(cv2.transform(pattern, TO_RGB * strength), np.float32)
+    noise *= spread_channels(layer.cover)
     kind = cv2.CV_8U if region.dtype == np.uint8 else cv2.CV_16U
     region[:] = cv2.add(region, noise, dtype=kind)
-
-
-@cache
-def _rgb_noise(size: float, luma: float, chroma: float) -> Array:
-    """256×256×3 noise in RGB."""
-    y, cr, cb = cv2.split(_pattern(size))
-    y, cr, cb = y * luma, cr * chroma, cb * chroma
-    # BT.601, as YCrCb above.
-    return np.asarray(
-        cv2.merge([y + 1.403 * cr, y - 0.714 * cr - 0.344 * cb, y + 1.773 * cb]), np.float32
-    )

@@ -17,6 +17,7 @@ from genapp.tryon.camera import crop, inverse
 from genapp.tryon.head import OVAL, ears
 from genapp.tryon.mesh import SKIN
 from genapp.tryon.pose import Head
+from genapp.tryon.render import sum_channels
 
 MODEL = "face/selfie.square"
 SIZE = 256
@@ -114,7 +115,11 @@ class _Colors:
 
     def distance(self, colors: Array) -> Array:
         """Squared distance in standard deviations, ...×3 → ..."""
-        return np.asarray((((colors - self.middle) / self.spread) ** 2).sum(-1))
+        # As a picture: numpy takes ten times as long along so short an axis.
+        scale = 1 / self.spread
+        standard = np.column_stack([np.diag(scale), -self.middle * scale])
+        off = np.asarray(cv2.transform(colors.reshape(-1, 1, 3), standard), np.float32)
+        return sum_channels(off * off).reshape(colors.shape[:-1])
 
 
 def _region(head: Head) -> Array:

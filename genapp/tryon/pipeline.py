@@ -32,10 +32,11 @@ from genapp.tryon.occlusion import Occlusion, find_occlusion
 from genapp.tryon.own import Source, open_frame, open_frames
 from genapp.tryon.pose import Head, find_head, load_canonical
 from genapp.tryon.refract import DIOPTRES
-from genapp.tryon.render import Look, frame_box, render
+from genapp.tryon.render import Layer, Look, frame_box, render
 from genapp.tryon.scale import PD_LIMITS, Scale
 from genapp.tryon.shape import SUITING, find_shape, reason, suiting
 from genapp.tryon.size import bridge_verdict, recommend, suited_size
+from genapp.tryon.threads import workers
 from genapp.tryon.worn import Worn, find_worn
 
 Corners = Sequence[Sequence[float]]
@@ -282,13 +283,18 @@ def analyse(
 def see_face(pixels: Pixels, mesh: Mesh, head: Head, engines: Engines) -> Face:
     """A face whose place is known, with its light and hair, what lies before it, whether it wears
     glasses, and the grain of the picture there."""
+    # What needs no network runs beside the networks.
+    rest = workers().submit(_see_rest, pixels, head, engines)
     hair = find_hair(pixels, head, engines)
-    return Face(
-        mesh,
-        head,
-        find_light(pixels, find_scene(pixels), head),
-        hair,
-        find_occlusion(pixels, head, hair, engines),
+    occlusion = find_occlusion(pixels, head, hair, engines)
+    light, glasses, grain = rest.result()
+    return Face(mesh, head, light, hair, occlusion, glasses, grain)
+
+
+def _see_rest(pixels: Pixels, head: Head, engines: Engines) -> tuple[Light, Worn, Grain]:
+    light = find_light(pixels, find_scene(pixels), head)
+    return (
+        light,
         find_worn(pixels, head, engines.data(worn.MODEL)),
         find_grain(pixels, head),
     )
@@ -314,16 +320,18 @@ def dress_each(analysis: Analysis, choices: Sequence[Choice | None]) -> TryOn:
         raise BadValue("No frame was chosen.", "Name at least one.")
     started = time.perf_counter()
     photo = analysis.photo
-    pixels = photo.pixels.copy()
     more = len(analysis.faces) - len(choices)
     each = [*choices, *[choices[-1]] * more][: len(analysis.faces)]
+    pairs = list(zip(analysis.faces, each, strict=True))
+    copied = workers().submit(photo.pixels.copy)
+    reported = workers().submit(lambda: tuple(report_face(*pair) for pair in pairs))
+    size = (photo.pixels.shape[1], photo.pixels.shape[0])
     # The far faces first, so that a near one stays in front.
-    for face, choice in reversed(list(zip(analysis.faces, each, strict=True))):
-        if choice is not None:
-            draw_glasses(pixels, face, choice)
-    reports = tuple(
-        report_face(face, choice) for face, choice in zip(analysis.faces, each, strict=True)
-    )
+    for face, choice in reversed(pairs):
+        layer = None if choice is None else _layer(size, face, choice)
+        if choice is not None and layer is not None:
+            _lay(copied.result(), layer, face, choice)
+    pixels, reports = copied.result(), reported.result()
     timings = {**analysis.timings_ms, "render": _since(started)}
     recipes = [choice and choice.recipe for choice in choices]
     recipe = recipes[0] if len(recipes) == 1 and recipes[0] else {"faces": recipes}
@@ -339,16 +347,26 @@ def dress_each(analysis: Analysis, choices: Sequence[Choice | None]) -> TryOn:
 
 def draw_glasses(pixels: Pixels, face: Face, choice: Choice) -> None:
     """Draw glasses on one face, in place."""
+    layer = _layer((pixels.shape[1], pixels.shape[0]), face, choice)
+    if layer is not None:
+        _lay(pixels, layer, face, choice)
+
+
+def _layer(size: tuple[int, int], face: Face, choice: Choice) -> Layer | None:
+    """The glasses on one face of a photo of that width and height; None if they lie outside."""
     opaque, lenses = wear(choice.frame, face.head, face.hair, choice.nudge)
     view = face.head.view
-    size = (pixels.shape[1], pixels.shape[0])
     box = frame_box(opaque, lenses, view, size, face.grain.reach)
-    if box is not None:
-        surface = head_surface(face.head)
-        layer = render(opaque, lenses, surface, view, box, face.light, choice.look)
-        if face.occlusion is not None:
-            layer = face.occlusion.before(layer)
-        compose(pixels, layer, face.head, face.light, face.grain, choice.look.dioptres)
+    if box is None:
+        return None
+    surface = head_surface(face.head)
+    layer = render(opaque, lenses, surface, view, box, face.light, choice.look)
+    return layer if face.occlusion is None else face.occlusion.before(layer)
+
+
+def _lay(pixels: Pixels, layer: Layer, face: Face, choice: Choice) -> None:
+    """Put what was drawn on a photo, in place."""
+    compose(pixels, layer, face.head, face.light, face.grain, choice.look.dioptres)
 
 
 def _card_scale(photo: Photo, head: Head, card: bool | Corners) -> Scale:

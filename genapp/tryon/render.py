@@ -5,7 +5,7 @@ and the rasteriser interpolates between them. Rendering at a multiple of the pho
 averaging gives smooth edges; doing so strip by strip bounds the memory.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import cv2
@@ -17,6 +17,7 @@ from genapp.tryon.camera import View
 from genapp.tryon.color import parse_color
 from genapp.tryon.light import Light, smooth_step
 from genapp.tryon.solid import Part, Solid
+from genapp.tryon.threads import workers
 
 Box = tuple[int, int, int, int]
 
@@ -130,9 +131,8 @@ class _Fields:
     glare: Array
     """h×w×3, light that they send out."""
 
-    def rows(self, top: int, bottom: int) -> "_Fields":
+    def rows(self, part: slice) -> "_Fields":
         """Some rows of it."""
-        part = slice(top, bottom)
         return _Fields(
             *(self.lens[part], self.inner[part], self.edges, self.tint[part], self.glare[part])
         )
@@ -196,23 +196,25 @@ def render(
     x0, y0, x1, y1 = box
     factor = int(np.clip(np.ceil(FINENESS / view.scale), 2, 6))
     rows = max(1, min(STRIP_PIXELS // ((x1 - x0) * factor**2), -(-(y1 - y0) // 2)))
+    shape = (y1 - y0, x1 - x0)
+    through, add = np.empty((*shape, 3), np.float32), np.empty((*shape, 3), np.float32)
+    frame, glass = np.empty(shape, np.float32), np.empty(shape, np.float32)
     # OpenCV fills triangles on one core and leaves Python free meanwhile: two strips take two.
-    with ThreadPoolExecutor(2) as pool:
-        drawn = pool.submit(_fields, lenses, view, box, light, look)
-        behind = _Behind(head, view, box)
-        solid = _shade_opaque(opaque, view, light)
-        fields = drawn.result()
+    drawn = workers().submit(_fields, lenses, view, box, light, look)
+    behind = _Behind(head, view, box)
+    solid = _shade_opaque(opaque, view, light)
 
-        def strip(top: int) -> tuple[Array, ...]:
-            bottom = min(top + rows, y1)
-            part = (x0, top, x1, bottom)
-            canvas = _Canvas(view, part, factor)
-            return _strip(
-                solid, fields.rows(top - y0, bottom - y0), behind.at(part, factor), canvas
-            )
+    def strip(top: int) -> None:
+        part = slice(top, min(top + rows, shape[0]))
+        place = (x0, y0 + part.start, x1, y0 + part.stop)
+        canvas = _Canvas(view, place, factor)
+        through[part], add[part], frame[part], glass[part] = _strip(
+            solid, drawn, part, behind.at(place, factor), canvas
+        )
 
-        strips = list(pool.map(strip, range(y0, y1, rows)))
-    through, add, frame, glass = (np.concatenate(parts) for parts in zip(*strips, strict=True))
+    for _ in workers().map(strip, range(0, shape[0], rows)):
+        pass
+    fields = drawn.result()
     canvas = _Canvas(view, box, 1)
     near, lens, far = (
         canvas.millimetres(depth) for depth in (frame, fields.lens, behind.at(box, 1))
@@ -282,11 +284,13 @@ def _spill(image: Array, known: NDArray[np.uint8]) -> Array:
 
 
 def _strip(
-    solid: _Shaded, fields: _Fields, head: Array, canvas: "_Canvas"
+    solid: _Shaded, drawn: Future[_Fields], part: slice, head: Array, canvas: "_Canvas"
 ) -> tuple[Array, Array, Array, Array]:
-    """One strip: `Layer.through` and `Layer.add`, the depth of the frame, `Relief.glass`."""
+    """One strip: `Layer.through` and `Layer.add`, the depth of the frame, `Relief.glass`. `part`
+    are its rows in the fields that are being drawn."""
     points, depth = canvas.place(solid.vertices), head.copy()
     add = canvas.average(canvas.draw(points, solid.triangles, solid.color, depth))
+    fields = drawn.result().rows(part)
     vertices, edges = fields.edges
     front = np.minimum(depth, canvas.finer(fields.lens, fields.inner))
     canvas.draw_depth(canvas.place(vertices), edges, front)

@@ -5,6 +5,7 @@ of oriented gradients (Dalal & Triggs 2005) of the upright strip around the eyes
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -49,10 +50,16 @@ def find_worn(pixels: Pixels, head: Head, weights: Path) -> Worn:
         head: the face.
         weights: the classifier's .npz file: `weights` and `bias`.
     """
-    with np.load(weights, allow_pickle=False) as data:
-        logit = float(features(strip(pixels, head)) @ data["weights"] + data["bias"])
+    slopes, bias = _load(weights)
+    logit = float(features(strip(pixels, head)) @ slopes + bias)
     score = 1 / (1 + np.exp(-np.clip(logit, -30, 30)))
     return Worn(bool(score >= SURE), round(float(score), 3))
+
+
+@lru_cache(1)
+def _load(weights: Path) -> tuple[Array, float]:
+    with np.load(weights, allow_pickle=False) as data:
+        return data["weights"], float(data["bias"])
 
 
 def strip(pixels: Pixels, head: Head) -> NDArray[np.uint8]:

@@ -1,5 +1,7 @@
 """Blur and noise of a photo are found again, and a drawn layer gets them."""
 
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
@@ -134,6 +136,17 @@ def test_noise_is_the_same_each_time_and_stays_in_place() -> None:
         layer.through[:] = 0
         add_noise(picture[box[1] :, box[0] :], layer, grain)
     assert np.array_equal(one[20:, 40:], other[20:, 40:])
+
+
+def test_ever_new_grain_keeps_no_memory() -> None:
+    layer = bar()
+    region = np.full((60, 60, 3), 128, np.uint8)
+    tracemalloc.start()
+    for number in range(60):
+        add_noise(region, layer, Grain(0, 0.02 + number / 5000, 0.02, number / 50))
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 10_000_000
 
 
 def test_shrinking_sharpens_and_calms() -> None:
