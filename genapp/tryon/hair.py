@@ -56,7 +56,7 @@ class Hair:
         return replace(self, to_matte=to_matte.astype(np.float32))
 
     def at(self, spots: Array) -> Array:
-        """How much hair there is at N×2 pixels of the photo, the middle of the face apart: N, 0..1."""
+        """How much hair there is at N×2 pixels of the photo, but for the middle of the face: N."""
         return _sample(self.matte, spots @ self.to_matte[:, :2].T + self.to_matte[:, 2])
 
     def anywhere(self, spots: Array) -> Array:
