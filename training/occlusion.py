@@ -27,8 +27,9 @@ from genapp import images
 from genapp.errors import NoFace
 from genapp.registry.engines import Engines
 from genapp.tryon import Face, analyse
+from genapp.tryon.head import CORE
 from genapp.tryon.mesh import SKIN
-from genapp.tryon.occlusion import CORE, CROP, CROP_MM, crop_matrix
+from genapp.tryon.occlusion import CROP, CROP_MM, crop_matrix
 
 Array: TypeAlias = npt.NDArray[Any]
 Bytes = npt.NDArray[np.uint8]

@@ -11,10 +11,10 @@ from genapp.tryon.arrays import Array
 from genapp.tryon.frames import Frame
 from genapp.tryon.geometry import build, front_depth
 from genapp.tryon.hair import Hair
-from genapp.tryon.head import ears
+from genapp.tryon.head import SIDES, ears
 from genapp.tryon.mesh import LEFT_IRIS, RIGHT_IRIS
 from genapp.tryon.pose import Head
-from genapp.tryon.solid import Part, Solid
+from genapp.tryon.solid import EAR_ALONG, Part, Solid
 
 Verdict = Literal["narrow", "good", "wide"]
 
@@ -25,6 +25,12 @@ VERTEX_DISTANCE = 12.0
 """From the eyelid to the lens, mm: what opticians aim at."""
 FARTHEST = 20.0
 """The lens is never farther from the eyelid than this, mm, whatever brows and cheeks ask for."""
+BOW = 8.0
+"""Temples bend outwards around the head by this much at most, mm."""
+STIFF = 0.4
+"""Near hinge and ear, where a bow moves them by less than this share of it, they give no way."""
+STEPS = 40
+"""Rings into which a temple is cut to see where hair begins."""
 LASHES = 2.0
 """Room between the lens and brows or cheeks, mm."""
 NARROW, WIDE = -16.0, 0.0
@@ -153,6 +159,7 @@ def wear(
     placement = place(frame, head, nudge)
     left, right = placement.to_frame(np.array(ears(head), np.float32)).tolist()
     opaque, lenses = build(frame, (tuple(left), tuple(right)))
+    opaque = _bowed(opaque, placement, head)
     turn = head.rotation @ placement.rotation
     worn = _moved(opaque, head, placement, turn)
     if hair is not None:
@@ -162,10 +169,36 @@ def wear(
 
 def _under_hair(frame_space: Solid, worn: Solid, head: Head, hair: Hair) -> Array:
     covers = np.where(frame_space.vertices[:, 0] < 0, *hair.covers_ear)
-    temple = (worn.part == Part.TEMPLE) & covers
-    hidden = np.zeros(len(temple), np.float32)
-    hidden[temple] = hair.at(head.view.project(worn.vertices[temple]))
+    hidden = np.zeros(len(covers), np.float32)
+    for side in (-1, 1):
+        temple = (worn.part == Part.TEMPLE) & covers & (frame_space.vertices[:, 0] * side > 0)
+        if not temple.any():
+            continue
+        looks = hair.at(head.view.project(worn.vertices[temple]))
+        ring = np.minimum(worn.along[temple] * STEPS, STEPS - 1).astype(int)
+        count = np.bincount(ring, minlength=STEPS)
+        share = np.bincount(ring, looks, STEPS) / np.maximum(count, 1)
+        # What has gone under hair does not come out before it is behind the ear.
+        under = np.maximum.accumulate(share)
+        hidden[temple] = under[ring]
     return hidden
+
+
+def _bowed(solid: Solid, placement: Placement, head: Head) -> Solid:
+    """Frame space: temples as far out as the sides of the head push them between hinge and ear."""
+    vertices = solid.vertices.copy()
+    for side, points in zip((-1, 1), SIDES, strict=True):
+        skin = placement.to_frame(head.face[list(points)])
+        skin = skin[np.argsort(skin[:, 2])]
+        temple = (solid.part == Part.TEMPLE) & (vertices[:, 0] * side > 0)
+        swing = np.sin(np.pi * np.clip(solid.along[temple] / EAR_ALONG, 0, 1))
+        x, z = vertices[temple, 0] * side, vertices[temple, 2]
+        beside = (swing > STIFF) & (z > skin[0, 2]) & (z < skin[-1, 2])
+        if beside.any():
+            lack = np.interp(z, skin[:, 2], skin[:, 0] * side) - x
+            bow = np.clip((lack[beside] / swing[beside]).max(), 0, BOW)
+            vertices[temple, 0] += side * bow * swing
+    return replace(solid, vertices=vertices)
 
 
 def verdict(frame_width: float, face_width: float) -> Verdict:

@@ -23,7 +23,7 @@ AVERAGE_EARS: Ears = ((-74.0, -4.0, 98.0), (74.0, -4.0, 98.0))
 LENS_RINGS = ((0.15, 15), (0.3, 30), (0.45, 30), (0.6, 60), (0.75, 60), (0.9, 60), (1.0, 120))
 """Radius and points of the rings of a lens, inside out: triangles that are about as long as wide
 are filled fastest."""
-CLEAR = 0.95
+CLEAR = 0.975
 """How much of the light a transparent material lets through, but for its colour."""
 FLECK_WAVES = 10
 FLECK_WAVE = 0.33

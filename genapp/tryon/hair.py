@@ -14,7 +14,7 @@ from genapp.images import Pixels, to_float
 from genapp.registry.engines import Engines
 from genapp.tryon.arrays import Array
 from genapp.tryon.camera import crop, inverse
-from genapp.tryon.head import OVAL, ears
+from genapp.tryon.head import CORE, ears
 from genapp.tryon.mesh import SKIN
 from genapp.tryon.pose import Head
 from genapp.tryon.render import sum_channels
@@ -42,7 +42,7 @@ class Hair:
     """Where hair lies, beside one face."""
 
     matte: Array
-    """256×256, 0..1; 0 on the face itself."""
+    """256×256, 0..1; 0 on the middle of the face."""
     on_face: Array
     """256×256, 0..1: the same on the face too, where brows, lashes and beard look like hair."""
     to_matte: Array
@@ -57,7 +57,7 @@ class Hair:
         return replace(self, to_matte=to_matte.astype(np.float32))
 
     def at(self, spots: Array) -> Array:
-        """How much hair there is at N×2 pixels of the photo, the face apart: N, 0..1."""
+        """How much hair there is at N×2 pixels of the photo, but for the middle of the face: N."""
         return _sample(self.matte, spots @ self.to_matte[:, :2].T + self.to_matte[:, 2])
 
     def anywhere(self, spots: Array) -> Array:
@@ -149,8 +149,9 @@ def _ears(head: Head) -> list[Array]:
 
 
 def _face(head: Head, to_matte: Array) -> Array:
-    """256×256, 1 on the face, where brows and beard are no hair over the temples."""
-    outline = head.view.project(head.to_camera(head.face[list(OVAL)]))
+    """256×256, 1 on the middle of the face, where brows and beard are no hair over the temples.
+    A fringe or a scarf lies on its edge."""
+    outline = head.view.project(head.to_camera(head.face[list(CORE)]))
     spots = outline @ to_matte[:, :2].T + to_matte[:, 2]
     mask = np.zeros((SIZE, SIZE), np.float32)
     cv2.fillPoly(mask, [np.rint(spots * 16).astype(np.int32)], 1.0, cv2.LINE_AA, 4)

@@ -14,12 +14,21 @@ OVAL = (
 )
 # fmt: on
 """Edge of the mesh, clockwise from the middle of the forehead."""
+# fmt: off
+CORE = (
+    70, 63, 105, 66, 107, 9, 336, 296, 334, 293, 300, 345, 352, 411, 434, 430, 152, 210, 214, 187,
+    123, 116,
+)
+# fmt: on
+"""Outline of brows, eyes, cheeks, nose, mouth and chin: where a face has no hair of the head."""
 SKULL = ((30.0, 1.0), (60.0, 0.98), (95.0, 0.86), (125.0, 0.55), (138.0, 0.1))
 """Cross sections of the skull behind the edge of the mesh: how far behind it (mm), how wide."""
 SINK = 2.0
 """The surface lies this much under the skin, mm, so that a rim that touches the skin shows."""
 RIGHT_TEMPLE, LEFT_TEMPLE = 127, 356
 """Points of the mesh beside the eyes, in front of the ears (viewer's left, viewer's right)."""
+SIDES = ((226, 35, 143, 34, RIGHT_TEMPLE), (446, 265, 372, 264, LEFT_TEMPLE))
+"""From the corner of each eye back to there: what the temples of glasses run along."""
 
 
 def head_surface(head: Head) -> Surface:

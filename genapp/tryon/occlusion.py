@@ -33,13 +33,6 @@ CROP_MM = 2.6
 BELOW_EYES = 8.0
 """How far under the eyes its middle is, mm: nose and cheeks tell more than the forehead."""
 # fmt: off
-CORE = (
-    70, 63, 105, 66, 107, 9, 336, 296, 334, 293, 300, 345, 352, 411, 434, 430, 152, 210, 214, 187,
-    123, 116,
-)
-# fmt: on
-"""Outline of brows, eyes, cheeks, nose, mouth and chin: where a face has no hair of the head."""
-# fmt: off
 FOREHEAD = (
     103, 67, 109, 10, 338, 297, 332, 300, 276, 353, 265, 346, 347, 330, 6, 101, 118, 117, 35, 124,
     46, 70,

@@ -36,6 +36,8 @@ DIPS_AFTER = 12.0
 """How far behind the ear it has done so, mm."""
 STRAIGHT = 60.0
 """A temple has not reached the ear this soon behind the hinge, mm."""
+OPEN = 0.01
+"""Share of edges with one triangle alone from which on a surface is an open sheet."""
 REST = 0.7
 """Where a temple without a bend rests, as a share of its length."""
 
@@ -73,7 +75,7 @@ def model_frame(scene: Scene, name: str, width_mm: float | None = None) -> Frame
             "All of the model is lens: there is no frame in it.",
             "Give rims and temples a material that is not transparent.",
         )
-    opaque = join([_solid(surface) for surface in others])
+    opaque = join([_with_back(_solid(surface)) for surface in others])
     if lens_surfaces:
         lenses = join([_solid(surface) for surface in lens_surfaces])
         opening = _lens_opening(lenses)
@@ -344,6 +346,19 @@ def _solid(surface: Surface) -> Solid:
         surface.metal[used].astype(np.float32),
         clear.astype(np.float32),
     )
+
+
+def _with_back(solid: Solid) -> Solid:
+    """A solid whose triangles show from both sides if they are an open sheet; a closed body hides
+    its inside, and stays as it is."""
+    places = np.unique(np.round(solid.vertices, 3), axis=0, return_inverse=True)[1].reshape(-1)
+    corners = places[solid.triangles]
+    edges = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
+    _, count = np.unique(np.sort(edges, axis=1), axis=0, return_counts=True)
+    if (count == 1).mean() < OPEN:
+        return solid
+    back = replace(solid, normals=-solid.normals, triangles=solid.triangles[:, ::-1])
+    return join([solid, back])
 
 
 def _smooth_normals(vertices: Array, triangles: NDArray[np.int32], flat: Array) -> Array:

@@ -267,6 +267,11 @@ def analyse(
             head = find_head(
                 mesh, canonical, size, photo.focal_35mm, pd_mm=pd_mm if largest else None
             )
+            if (
+                head.millimetres.ruler == "iris"
+                and find_worn(photo.pixels, head, engines.data(worn.MODEL)).dark
+            ):
+                head = find_head(mesh, canonical, size, photo.focal_35mm, sunglasses=True)
             if card is True or (largest and card is not False):
                 scale = _card_scale(photo, head, card)
                 head = find_head(mesh, canonical, size, photo.focal_35mm, scale=scale)

@@ -100,6 +100,7 @@ def find_head(
     *,
     pd_mm: float | None = None,
     scale: Scale | None = None,
+    sunglasses: bool = False,
 ) -> Head:
     """Pose and true size of a face.
 
@@ -111,13 +112,14 @@ def find_head(
             with it the perspective.
         pd_mm: the pupillary distance, if it is known.
         scale: the scale at the eyes, if it is known; then `pd_mm` is not needed.
+        sunglasses: whether they hide the irises, which then tell no size.
     """
     points = mesh.points[:468]
     _, rotation, shift = similarity(canonical.vertices, points, canonical.weights)
     near = _distance(size, focal_35mm, iris_diameter(mesh) / IRIS)
     if scale is None:
         scale = (
-            scale_by_eyes(mesh, rotation, near)
+            scale_by_eyes(mesh, rotation, near, sunglasses=sunglasses)
             if pd_mm is None
             else scale_by_pd(mesh, rotation, near, pd_mm)
         )

@@ -128,9 +128,14 @@ def scale_by_pd(mesh: Mesh, rotation: Array, distance: float, pd_mm: float) -> S
     return Scale("pd", pupils / pd_mm, error, f"By the pupillary distance of {pd_mm:g} mm.")
 
 
-def scale_by_eyes(mesh: Mesh, rotation: Array, distance: float) -> Scale:
-    """Scale of a face about which nothing is known but the photo. Arguments as above."""
+def scale_by_eyes(
+    mesh: Mesh, rotation: Array, distance: float, *, sunglasses: bool = False
+) -> Scale:
+    """Scale of a face about which nothing is known but the photo. Arguments as above, and whether
+    sunglasses hide the eyes."""
     reason = _unseen(mesh, rotation, distance)
+    if sunglasses:
+        reason = "sunglasses hide the eyes"
     iris = iris_diameter(mesh)
     error = float(np.hypot(IRIS_SPREAD, PIXEL_ERROR * _crop_pixel(mesh, rotation) / iris))
     pupils = _far_pupils(mesh, rotation, distance)

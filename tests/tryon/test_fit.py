@@ -24,7 +24,7 @@ from genapp.tryon.fit import (
 )
 from genapp.tryon.frames import Frame, load_frame
 from genapp.tryon.geometry import front_depth, lens_outline
-from genapp.tryon.head import ears
+from genapp.tryon.head import SIDES, ears
 from genapp.tryon.pose import Canonical, Head, find_head
 from genapp.tryon.solid import Part, Solid
 from tests.tryon.faces import SIZE, photograph
@@ -159,6 +159,19 @@ def test_temples_rest_over_the_ears(canonical: Canonical, face: Array, frame: Fr
     temples = opaque.vertices[opaque.part == Part.TEMPLE]
     for ear in head.to_camera(np.array(ears(head), np.float32)):
         assert np.linalg.norm(temples - ear, axis=1).min() < 4.5
+
+
+def test_temples_go_around_a_broad_head(canonical: Canonical, face: Array, frame: Frame) -> None:
+    broad = face.copy()
+    broad[list(SIDES[0] + SIDES[1]), 0] *= 1.06
+    head = head_of(canonical, broad)
+    opaque, _ = wear(frame, head)
+    temples = (opaque.vertices @ head.rotation)[opaque.part == Part.TEMPLE]
+    for side, points in zip((-1, 1), SIDES, strict=True):
+        # Near the hinge a temple cannot give way.
+        for x, _, z in head.face[list(points[-2:])]:
+            near = (temples[:, 0] * side > 0) & (np.abs(temples[:, 2] - z) < 5)
+            assert (temples[near, 0] * side).min() > x * side - 1.5
 
 
 def test_worn_frame_keeps_its_size_and_unit_normals(

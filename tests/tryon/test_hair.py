@@ -9,6 +9,7 @@ from genapp.registry.engines import Engines
 from genapp.tryon import Analysis, load_frame
 from genapp.tryon.fit import wear
 from genapp.tryon.hair import Hair, find_hair
+from genapp.tryon.head import LEFT_TEMPLE, RIGHT_TEMPLE
 from genapp.tryon.mesh import SKIN
 from genapp.tryon.solid import Part
 
@@ -63,3 +64,25 @@ def test_temples_lie_over_the_hair_of_a_free_ear(analyses: dict[str, Analysis]) 
     opaque, _ = wear(load_frame("aviator"), face.head, free)
     assert opaque.hidden is not None
     assert opaque.hidden.max() == 0
+
+
+def test_a_temple_does_not_come_out_of_the_hair_before_the_ear(
+    analyses: dict[str, Analysis],
+) -> None:
+    face = analyses["young-woman"].faces[0]
+    opaque, _ = wear(load_frame("wayfarer"), face.head, face.hair)
+    assert opaque.hidden is not None
+    for side in (-1, 1):
+        in_head = (opaque.vertices @ face.head.rotation)[:, 0] * side > 0
+        temple = (opaque.part == Part.TEMPLE) & in_head
+        order = np.argsort(opaque.along[temple])
+        assert (np.diff(opaque.hidden[temple][order]) >= 0).all()
+
+
+def test_only_the_middle_of_the_face_is_never_hair(analysis: Analysis) -> None:
+    """A fringe or a scarf may lie on its edge, where the temples of glasses are."""
+    face = analysis.faces[0]
+    spots = face.head.view.project(face.head.to_camera(face.head.face[:468]))
+    edge, brows = spots[[LEFT_TEMPLE, RIGHT_TEMPLE]], spots[[105, 334]]
+    assert face.hair.at(edge) == pytest.approx(face.hair.anywhere(edge), abs=0.05)
+    assert face.hair.at(brows) == pytest.approx(0, abs=0.1)

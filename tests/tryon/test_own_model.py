@@ -198,3 +198,17 @@ def test_exported_frame_looks_the_same_on_a_face(analysis: Analysis, name: str) 
     overlap = (changed & changed_back).sum() / (changed | changed_back).sum()
     assert overlap > 0.95
     assert np.abs(here - back)[changed | changed_back].mean() < 4
+
+
+def test_an_open_sheet_shows_from_both_sides() -> None:
+    def two_sided(parts: dict[str, Any]) -> float:
+        """Share of the triangles of the front that have a twin looking the other way."""
+        front = build(open_frame(glb(parts)))[0]
+        middles = front.vertices[front.triangles].mean(1)[front.part[front.triangles[:, 0]] == 1]
+        _, count = np.unique(middles.round(2), axis=0, return_counts=True)
+        return float((count == 2).mean())
+
+    parts = frame_parts()
+    assert two_sided(parts) < 0.01
+    parts["front"].update_faces(np.arange(len(parts["front"].faces)) % 6 > 0)
+    assert two_sided(parts) > 0.99

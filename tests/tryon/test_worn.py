@@ -8,6 +8,7 @@ import pytest
 from genapp.images import Photo
 from genapp.registry.engines import Engines
 from genapp.tryon import Analysis, analyse, dress, load_frame
+from genapp.tryon.render import Look
 from genapp.tryon.worn import HEIGHT, MODEL, WIDTH, features, find_worn, strip
 
 
@@ -58,3 +59,16 @@ def test_a_face_at_the_edge_is_no_trouble(analyses: dict[str, Analysis], engines
     outside = replace(face.head, view=replace(face.head.view, origin=(x - 5000, y)))
     worn = find_worn(analyses["young-man"].photo.pixels, outside, engines.data(MODEL))
     assert 0 <= worn.score <= 1
+
+
+@pytest.mark.parametrize(("opacity", "ruler"), [(1.0, "average"), (0.2, "iris")])
+def test_behind_sunglasses_irises_tell_no_size(
+    analyses: dict[str, Analysis], engines: Engines, opacity: float, ruler: str
+) -> None:
+    frame = load_frame("wayfarer")
+    glasses = dress(analyses["older-man"], frame, Look("#050505", opacity, 0.0))
+    again = analyse(Photo(glasses.photo.pixels), engines)
+    scale = again.faces[0].head.millimetres
+    assert again.faces[0].worn.value
+    assert scale.ruler == ruler
+    assert ("sunglasses hide the eyes" in scale.note) == (ruler == "average")
