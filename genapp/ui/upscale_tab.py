@@ -63,7 +63,10 @@ WELCOME = "Upload a picture that is too small."
 NO_FACES = "Upload a picture to see the faces in it."
 AUTOMATIC = ""
 CLEANER = "upscale/span-x4.real"
-ADVICE = "Clean picture: Automatic. Old, noisy or heavily compressed photo: span-x4.real."
+ADVICE = (
+    "Clean picture: Automatic. Old, noisy or heavily compressed photo: span-x4.real. dB: likeness "
+    "to the original; s/MP: seconds per megapixel of your picture on two cores."
+)
 SCROLL = """() => {
     if (innerWidth < 700)
         document.querySelector("#upscale-result").scrollIntoView({behavior: "smooth"});
@@ -520,10 +523,12 @@ def _listed(model: Model) -> list[str]:
     quality, cost = listed_quality(model), listed_cost(model)
     facts = []
     if quality:
-        facts.append(f"{quality[1]:.1f} dB ({quality[0].removeprefix('PSNR-Y on ')})")
+        # "PSNR-Y on 32 pictures, bad photos": the last words tell which.
+        where = quality[0].removeprefix("PSNR-Y on ").split(", ")[-1]
+        facts.append(f"{quality[1]:.1f} dB ({where})")
     if cost:
         facts.append(f"{cost:.2g} s/MP")
-    facts.append(model.license + ("" if model.commercial else ", **not for commercial use**"))
+    facts.append(model.license + ("" if model.commercial else ", not for commercial use"))
     return facts
 
 
