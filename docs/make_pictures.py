@@ -60,13 +60,13 @@ def _upscaled(path: Path) -> None:
     tiles = []
     with Engines() as engines:
         for name, model in (("young-woman", None), ("older-man", "upscale/span-x4.real")):
-            photo = cv2.imread(str(EXAMPLES / f"{name}.jpg"))
+            photo = images.read(EXAMPLES / f"{name}.jpg").pixels
             small = cv2.resize(photo, (112, 140), interpolation=cv2.INTER_AREA)[:112]
             if model:
                 small = np.clip(small + noise.normal(0, 8, small.shape), 0, 255).astype(np.uint8)
-                _, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 60])
-                small = cv2.imdecode(data, cv2.IMREAD_COLOR)
-            rgb = np.ascontiguousarray(small[..., ::-1]).astype(np.uint8)
+                packed = images.encode(images.read(small), "jpg", quality=60)
+                small = images.read(packed).pixels
+            rgb = np.ascontiguousarray(small, np.uint8)
             before = interpolated(rgb, (0, 0, 112, 112), (448, 448)) * 255
             after = upscale(rgb, 4, model=model, engines=engines).photo.pixels
             tiles += [np.rint(before).astype(np.uint8), after]

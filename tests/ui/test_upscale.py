@@ -120,8 +120,8 @@ def test_settings_act_by_themselves_once_there_is_a_result(tab: "Page", small: P
 
 @pytest.mark.browser
 def test_a_bad_picture_calls_for_another_model(tab: "Page", small: Path) -> None:
-    noisy = np.asarray(Image.open(small), np.float32)
-    noisy = noisy + np.random.default_rng(0).normal(0, 15, noisy.shape)
+    clean = np.asarray(Image.open(small))
+    noisy = clean + np.random.default_rng(0).normal(0, 15, clean.shape)
     path = small.with_name("noisy.png")
     Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(path)
     open_picture(tab, path, "looks noisy: span-x4.real would clean it")

@@ -8,7 +8,7 @@ from genapp.registry.catalog import Catalog, load, parse
 from genapp.registry.engines import Engines
 from genapp.registry.store import Store
 from genapp.ui import upscale_tab
-from genapp.upscaling import upscalers
+from genapp.upscaling import listed_cost, upscalers
 
 STAND_IN = """
 [[model]]
@@ -92,4 +92,4 @@ def test_every_model_of_the_catalogue_is_offered(tmp_path: Path) -> None:
 def test_the_cost_of_what_is_built_in_is_known() -> None:
     built_in = [model for model in upscalers(load()) if model.embedded]
     assert built_in
-    assert all(upscale_tab.listed_cost(model) for model in built_in)
+    assert all(listed_cost(model) for model in built_in)

@@ -14,6 +14,7 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "genapp/ui/examples").glob("*.jpg
 def clean(request: pytest.FixtureRequest) -> NDArray[np.uint8]:
     """An example portrait, 320×400."""
     picture = cv2.imread(str(request.param))
+    assert picture is not None
     return np.asarray(cv2.resize(picture, (320, 400), interpolation=cv2.INTER_AREA), np.uint8)
 
 
