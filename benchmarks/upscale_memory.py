@@ -26,6 +26,7 @@ CASES = (
     ("16 bits", "png", 1.0, "deep.png"),
     ("16 bits", "tiff", 1.0, "deep.png"),
     ("8 bits with alpha", "png", 1.0, "clear.png"),
+    ("16 bits with alpha", "png", 1.0, "deep-clear.png"),
     ("8 bits, ×2.5", "png", 2.5, "rgb.png"),
     ("8 bits, ×8", "png", 8.0, "rgb.png"),
 )
@@ -77,12 +78,10 @@ def _make(path: Path, megapixels: float) -> None:
     waves = 128 + 60 * np.sin(x / 9) + 50 * np.sin(y / 13)
     noise = np.random.default_rng(0).normal(0, 12, (height, width, 3))
     picture = np.clip(waves[..., None] + noise, 0, 255)
-    if path.stem == "deep":
-        cv2.imwrite(str(path), (picture * 257).astype(np.uint16))
-    elif path.stem == "clear":
-        cv2.imwrite(str(path), np.dstack([picture, x % 256]).astype(np.uint8))
-    else:
-        cv2.imwrite(str(path), picture.astype(np.uint8))
+    if path.stem.endswith("clear"):
+        picture = np.dstack([picture, x % 256])
+    deep = path.stem.startswith("deep")
+    cv2.imwrite(str(path), (picture * 257).astype(np.uint16) if deep else picture.astype(np.uint8))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT))
 from genapp import images  # noqa: E402
 from genapp.registry.engines import Engines  # noqa: E402
 from genapp.tryon import compare_frames, try_on  # noqa: E402
+from genapp.upscaling import interpolated, upscale  # noqa: E402
 
 EXAMPLES = ROOT / "genapp/ui/examples"
 WORN = {
@@ -31,6 +32,7 @@ PORT = 7990
 def main() -> None:
     _strip(ROOT / "docs/try-on.jpg")
     _compare(ROOT / "docs/compare.jpg")
+    _upscaled(ROOT / "docs/pictures/upscale.jpg")
     _page(ROOT / "docs/page.png")
 
 
@@ -50,6 +52,25 @@ def _compare(path: Path) -> None:
     height, width = (round(side * 0.8) for side in sheet.pixels.shape[:2])
     small = cv2.resize(sheet.pixels, (width, height), interpolation=cv2.INTER_AREA)
     images.write(images.read(small.astype(np.uint8)), path, quality=88)
+
+
+def _upscaled(path: Path) -> None:
+    """Two examples made small, the second noisy and packed too: each interpolated | enlarged."""
+    noise = np.random.default_rng(0)
+    tiles = []
+    with Engines() as engines:
+        for name, model in (("young-woman", None), ("older-man", "upscale/span-x4.real")):
+            photo = images.read(EXAMPLES / f"{name}.jpg").pixels
+            small = cv2.resize(photo, (112, 140), interpolation=cv2.INTER_AREA)[:112]
+            if model:
+                small = np.clip(small + noise.normal(0, 8, small.shape), 0, 255).astype(np.uint8)
+                packed = images.encode(images.read(small), "jpg", quality=60)
+                small = images.read(packed).pixels
+            rgb = np.ascontiguousarray(small, np.uint8)
+            before = interpolated(rgb, (0, 0, 112, 112), (448, 448)) * 255
+            after = upscale(rgb, 4, model=model, engines=engines).photo.pixels
+            tiles += [np.rint(before).astype(np.uint8), after]
+    images.write(images.read(np.hstack(tiles)), path, quality=85)
 
 
 def _page(path: Path) -> None:

@@ -70,6 +70,10 @@ class Store:
         )
         return Path(found) if isinstance(found, str) else None
 
+    def takes(self, file: File) -> bool:
+        """Whether the file is pinned, or files that are not are allowed."""
+        return file.pinned or self._allow_unpinned
+
     def path(self, file: File) -> Path:
         """Where the file is, checked; fetched first if need be.
 
@@ -77,7 +81,7 @@ class Store:
             ModelMissing: it is not here and cannot be fetched, or is not pinned.
             HashMismatch: its bytes are wrong. Wrong bytes from the Hub are deleted.
         """
-        if not file.pinned and not self._allow_unpinned:
+        if not self.takes(file):
             raise ModelMissing(
                 f"{file.label} is not pinned: no commit and SHA-256 of it are known.",
                 "Set GENAPP_ALLOW_UNPINNED=1 if you trust its owner.",

@@ -12,16 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genapp import images
-from genapp.errors import BadValue, Cancelled, UnreadablePicture, UserError
+from genapp.errors import BadValue, Cancelled, ModelMissing, UnreadablePicture, UserError
 from genapp.images import Photo
 from genapp.registry.catalog import Model
 from genapp.registry.engines import Engines
+from genapp.registry.store import Store
 from genapp.tryon import FaceShape, find_faces
 from genapp.ui import magnifier
 from genapp.ui.files import save_result
 from genapp.ui.photo_input import Payload, PhotoData, sent_file
 from genapp.upscaling import (
     LARGEST,
+    PREFIX,
     RESTORER,
     SMALLEST,
     Enlarged,
@@ -32,6 +34,7 @@ from genapp.upscaling import (
     Speeds,
     Upscaled,
     check_restorer,
+    damage,
     enlarge,
     face_mask,
     finish,
@@ -59,6 +62,16 @@ CANVAS_SIDE = 800
 WELCOME = "Upload a picture that is too small."
 NO_FACES = "Upload a picture to see the faces in it."
 AUTOMATIC = ""
+CLEANER = "upscale/span-x4.real"
+ADVICE = (
+    "Clean picture: Automatic. Old, noisy or heavily compressed photo: span-x4.real. dB: likeness "
+    "to the original; s/MP: seconds per megapixel of your picture on two cores."
+)
+SCROLL = """() => {
+    if (innerWidth < 700)
+        document.querySelector("#upscale-result").scrollIntoView({behavior: "smooth"});
+}"""
+"""On a phone the result lies far below the button."""
 FORMATS = {
     "PNG": ("png", 95),
     "TIFF": ("tiff", 95),
@@ -75,7 +88,22 @@ class Opened:
 
     source: str | bytes
     photo: Photo
+    damage: tuple[str, ...] = ()
     faces: tuple[FaceShape, ...] = ()
+
+
+@dataclass(frozen=True)
+class Details:
+    """Settings that need no network but the faces'."""
+
+    strength: float
+    grain: float
+    keep_colors: bool
+    faces: list[str]
+    restoring: bool
+    fidelity: float
+    painted: dict[str, Any] | None
+    form: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,19 +139,15 @@ class _Job:
                 return None, None, *_no_faces(NO_FACES)
             if last and last.source == source:
                 return gr.skip()
-            now = Opened(source, _read(source))
+            photo = _read(source)
+            now = Opened(source, photo, damage(photo.pixels))
         except UserError as error:
             gr.Warning(str(error))
             return None, None, *_no_faces(f"**{error.message}** {error.remedy}")
         return now, _canvas(now.photo), *_no_faces("Looking for faces…")
 
     def describe(
-        self,
-        now: Opened | None,
-        scale: float,
-        width: float | None,
-        height: float | None,
-        model: str,
+        self, now: Opened | None, scale: float, width: str, height: str, model: str
     ) -> str:
         if now is None:
             return WELCOME
@@ -131,15 +155,18 @@ class _Job:
             plan = _plan(now, self._engines, scale, width, height, model)
         except UserError as error:
             return f"**{error.message}** {error.remedy}"
-        if self._speeds.seconds(plan) is None:
-            for stage in plan.stages:
-                if stage.model.embedded:
-                    cost = seconds_a_megapixel(stage.model, self._engines)
-                    self._speeds.saw(stage.model, 1, cost)
+        first = plan.stages[0].model
+        if not self._speeds.calibrated and first.embedded:
+            self._speeds.saw(first, 1, seconds_a_megapixel(first, self._engines))
         # What is transparent in places goes through the network once more.
         alpha = now.photo.alpha
         times = 1 if alpha is None or alpha.min() == alpha.max() else 2
-        return _about(plan, self._speeds, times)
+        lines = [
+            _about(plan, self._speeds, times),
+            _about_model(first, self._engines),
+            _advice(now, first, self._engines),
+        ]
+        return "  \n".join(line for line in lines if line)
 
     def look_for_faces(self, now: Opened | None) -> Any:  # noqa: ANN401
         if now is None:
@@ -159,8 +186,8 @@ class _Job:
         self,
         now: Opened | None,
         scale: float,
-        width: float | None,
-        height: float | None,
+        width: str,
+        height: str,
         model: str,
         strength: float,
         grain: float,
@@ -174,37 +201,23 @@ class _Job:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
     ) -> Any:  # noqa: ANN401 (for result, facts, download and made)
+        details = Details(strength, grain, keep_colors, faces, restoring, fidelity, painted, form)
         stop = self._cancelled[request.session_hash or ""] = threading.Event()
         try:
             if now is None:
                 raise BadValue("There is no picture.", "Upload one first.")
             plan = _plan(now, self._engines, scale, width, height, model)
-            ending, quality = FORMATS[form]
-            images.check_sides(*plan.size_out, ending)
+            images.check_sides(*plan.size_out, FORMATS[form][0])
+            missing = how_to_fetch(plan.stages[0].model, self._engines.store)
+            if missing:
+                raise ModelMissing(f"{plan.models[0]} is not on this machine.", missing)
             told = _telling(progress, stop)
             fresh = not (last and last.opened.source == now.source and last.plan == plan)
             enlarged = last.enlarged if last and not fresh else None
             if enlarged is None:
                 enlarged = enlarge(now.photo, plan, self._engines, told)
                 _learn(enlarged, self._speeds, self._engines)
-            chosen = [int(name) - 1 for name in faces]
-            patches: tuple[Patch, ...] = ()
-            if restoring:
-                check_restorer(self._engines)
-                picked = [now.faces[number] for number in chosen]
-                patches = restore(now.photo.pixels, picked, plan.size_out, fidelity, self._engines)
-            done = finish(
-                enlarged,
-                Finish(strength, grain, keep_colors),
-                keep=_keep(now, chosen, painted),
-                patches=patches,
-                progress=told,
-            )
-            progress(0.98, desc="Saving the picture")
-            new = _save(now, done, enlarged, ending, quality)
-            # Only the newest result of a visitor takes up room.
-            if last and last.file != new.file:
-                last.file.unlink(missing_ok=True)
+            return self._finished(now, enlarged, details, last, told, fresh=fresh)
         except Cancelled as error:
             gr.Info(str(error))
             return gr.skip()
@@ -214,6 +227,65 @@ class _Job:
         finally:
             if self._cancelled.get(request.session_hash or "") is stop:
                 del self._cancelled[request.session_hash or ""]
+
+    def again(
+        self,
+        now: Opened | None,
+        strength: float,
+        grain: float,
+        keep_colors: bool,
+        faces: list[str],
+        restoring: bool,
+        fidelity: float,
+        painted: dict[str, Any] | None,
+        form: str,
+        last: Made | None,
+    ) -> Any:  # noqa: ANN401 (for result, facts, download and made)
+        """The last result with other details, as soon as they are changed."""
+        if now is None or last is None or last.opened.source != now.source:
+            return gr.skip()
+        if last.enlarged is None:
+            told = "So large a result is not kept: click on **Enlarge** to see the change."
+            return gr.skip(), told, gr.skip(), gr.skip()
+        details = Details(strength, grain, keep_colors, faces, restoring, fidelity, painted, form)
+        try:
+            return self._finished(now, last.enlarged, details, last, None, fresh=False)
+        except UserError as error:
+            gr.Warning(str(error))
+            return gr.skip(), f"**{error.message}** {error.remedy}", gr.skip(), gr.skip()
+
+    def _finished(
+        self,
+        now: Opened,
+        enlarged: Enlarged,
+        details: Details,
+        last: Made | None,
+        told: Progress | None,
+        *,
+        fresh: bool,
+    ) -> Any:  # noqa: ANN401 (for result, facts, download and made)
+        plan = enlarged.plan
+        ending, quality = FORMATS[details.form]
+        images.check_sides(*plan.size_out, ending)
+        chosen = [int(name) - 1 for name in details.faces]
+        patches: tuple[Patch, ...] = ()
+        if details.restoring:
+            check_restorer(self._engines)
+            picked = [now.faces[number] for number in chosen]
+            patches = restore(
+                now.photo.pixels, picked, plan.size_out, details.fidelity, self._engines
+            )
+        done = finish(
+            enlarged,
+            Finish(details.strength, details.grain, details.keep_colors),
+            keep=_keep(now, chosen, details.painted),
+            patches=patches,
+            progress=told,
+        )
+        new = _save(now, done, enlarged, ending, quality)
+        # Only the newest result of a visitor takes up room.
+        if last and last.file != new.file:
+            last.file.unlink(missing_ok=True)
         return (
             new.pair.shown,
             _facts(done, enlarged if fresh else None, new.file),
@@ -249,12 +321,11 @@ def build(engines: Engines) -> gr.Image:
                 _choices(upscalers(engines.catalog), engines),
                 value=AUTOMATIC,
                 label="Model",
+                info=ADVICE,
                 elem_id="upscale-model",
             )
             about = gr.Markdown(WELCOME, elem_id="upscale-plan", elem_classes="facts")
-            with gr.Row():
-                run = gr.Button("Enlarge", variant="primary", elem_id="upscale-run", min_width=120)
-                cancel = gr.Button("Cancel", elem_id="upscale-cancel", min_width=120)
+            run = gr.Button("Enlarge", variant="primary", elem_id="upscale-run")
             looks = _look_controls()
             found, boxes, faces, restoring, fidelity = _face_controls(engines)
             protect = _protect_control()
@@ -269,6 +340,8 @@ def build(engines: Engines) -> gr.Image:
                 max_height=520,
                 elem_id="upscale-result",
             )
+            # Beside the progress, which lies over the result.
+            cancel = gr.Button("Cancel", visible=False, elem_id="upscale-cancel")
             divider = gr.Slider(
                 0,
                 100,
@@ -309,15 +382,38 @@ def build(engines: Engines) -> gr.Image:
         trigger_mode="always_last",
         **quiet,
     )
-    job = {
-        "inputs": [*settings, *details, made],
-        "outputs": [result, facts, download, made],
-        "show_progress_on": [result],
-        "concurrency_id": "upscale",
-        "concurrency_limit": 1,
+    results = [result, facts, download, made]
+    run.click(None, None, None, js=SCROLL, **private)
+    run.click(lambda: gr.Button(visible=True), None, cancel, **quiet)
+    run.click(
+        does.work,
+        [*settings, *details, made],
+        results,
+        show_progress_on=[result],
+        concurrency_id="upscale",
+        concurrency_limit=1,
+        trigger_mode="once",
         **private,
-    }
-    run.click(does.work, trigger_mode="once", **job).then(does.describe, settings, about, **quiet)
+    ).then(lambda: gr.Button(visible=False), None, cancel, **quiet).then(
+        does.describe, settings, about, **quiet
+    )
+    # Waits for nobody's network.
+    gr.on(
+        [
+            *(each.change for each in looks),
+            *(each.input for each in (faces, restoring, protect, form)),
+            fidelity.change,
+        ],
+        does.again,
+        [opened, *details, made],
+        results,
+        show_progress="minimal",
+        show_progress_on=[result],
+        concurrency_id="finish",
+        concurrency_limit=1,
+        trigger_mode="always_last",
+        **private,
+    )
     cancel.click(does.stop, None, None, **quiet)
     glass.follow(made.change)
     divider.input(
@@ -331,16 +427,18 @@ def build(engines: Engines) -> gr.Image:
     return photo
 
 
-def _size_controls() -> tuple[gr.Slider, gr.Number, gr.Number]:
+def _size_controls() -> tuple[gr.Slider, gr.Textbox, gr.Textbox]:
     scale = gr.Slider(
         SMALLEST, LARGEST, 2, step=0.1, label="Times as large", elem_id="upscale-scale"
     )
+    # No number fields: those show 0 when they are empty.
     with gr.Row():
         width, height = (
-            gr.Number(
-                None,
-                label=f"or {side}, px (0: none)",
-                precision=0,
+            gr.Textbox(
+                "",
+                label=f"or {side}, pixels",
+                placeholder="any",
+                max_lines=1,
                 min_width=100,
                 elem_id=f"upscale-{side}",
             )
@@ -408,32 +506,53 @@ def _protect_control() -> gr.ImageMask:
 
 
 def _choices(models: Sequence[Model], engines: Engines) -> list[tuple[str, str]]:
-    """Each model with its quality and cost, as far as the catalogue tells."""
-    choices = [("Automatic: the nearest that is built in", AUTOMATIC)]
+    """Each model with what the catalogue tells; those on this machine first."""
+    here, absent = [("Automatic: SPAN, for clean pictures", AUTOMATIC)], []
     for model in models:
-        facts = [model.name.removeprefix("upscale/"), f"×{model.scale}"]
-        quality, cost = listed_quality(model), listed_cost(model)
-        if quality:
-            facts.append(f"{quality[1]:.1f} dB")
-        if cost:
-            facts.append(f"{cost:.2g} s per input megapixel")
-        if not model.commercial:
-            facts.append("not for commercial use")
-        if not all(engines.store.find(file) for file in model.files):
+        facts = [model.name.removeprefix(PREFIX), f"×{model.scale}", *_listed(model)]
+        if how_to_fetch(model, engines.store) is None:
+            here.append((" · ".join(facts), model.name))
+        else:
             size = "" if model.bytes is None else f", {model.bytes / 1e6:.0f} MB"
-            facts.append(f"to be fetched{size}")
-        choices.append((" · ".join(facts), model.name))
-    return choices
+            absent.append((" · ".join([*facts, f"fetch first{size}"]), model.name))
+    return here + absent
+
+
+def _listed(model: Model) -> list[str]:
+    """Quality, cost and licence."""
+    quality, cost = listed_quality(model), listed_cost(model)
+    facts = []
+    if quality:
+        # "PSNR-Y on 32 pictures, bad photos": the last words tell which.
+        where = quality[0].removeprefix("PSNR-Y on ").split(", ")[-1]
+        facts.append(f"{quality[1]:.1f} dB ({where})")
+    if cost:
+        facts.append(f"{cost:.2g} s/MP")
+    facts.append(model.license + ("" if model.commercial else ", not for commercial use"))
+    return facts
+
+
+def how_to_fetch(model: Model, store: Store) -> str | None:
+    """What to run before a model can be used; None if it is on this machine."""
+    if all(store.find(file) and store.takes(file) for file in model.files):
+        return None
+    if all(store.takes(file) for file in model.files):
+        return f"Fetch it first: `python -m genapp models pull {model.name}`."
+    return (
+        "The catalogue has no commit and hash of it. If you trust its owner, fetch it with "
+        f"`GENAPP_ALLOW_UNPINNED=1 python -m genapp models pull {model.name}`, and start the app "
+        "with the same setting."
+    )
 
 
 def _restorer(engines: Engines) -> tuple[bool, str]:
     """Whether faces can be restored, and what to say about it."""
     if RESTORER not in engines.catalog.names:
         return False, f"Needs the model {RESTORER}, which this catalogue does not have."
-    model = engines.catalog.get(RESTORER)
-    if all(engines.store.find(file) for file in model.files):
+    missing = how_to_fetch(engines.catalog.get(RESTORER), engines.store)
+    if missing is None:
         return True, "A network that knows faces draws them anew."
-    return False, f"Fetch it first: python -m genapp models pull {RESTORER}"
+    return False, f"{missing} Then start the app again."
 
 
 def _read(source: str | bytes) -> Photo:
@@ -442,25 +561,28 @@ def _read(source: str | bytes) -> Photo:
     return images.read(source)
 
 
-def _plan(
-    now: Opened,
-    engines: Engines,
-    scale: float,
-    width: float | None,
-    height: float | None,
-    model: str,
-) -> Plan:
-    """A width or height counts more than the scale; an empty field is None or 0."""
-    sized = bool(width or height)
+def _plan(now: Opened, engines: Engines, scale: float, width: str, height: str, model: str) -> Plan:
+    """A width or height counts more than the scale."""
+    size = _pixels("width", width), _pixels("height", height)
     return make_plan(
         size_of(now.photo),
         engines.catalog,
-        scale=None if sized else scale,
-        width=int(width) if width else None,
-        height=int(height) if height else None,
+        scale=scale if size == (None, None) else None,
+        width=size[0],
+        height=size[1],
         model=model or None,
         max_megapixels=MAX_MEGAPIXELS,
     )
+
+
+def _pixels(name: str, text: str) -> int | None:
+    """What was typed, None for nothing."""
+    typed = (text or "").strip().removesuffix("px").strip()
+    if not typed:
+        return None
+    if not (typed.isascii() and typed.isdigit() and len(typed) < 9):
+        raise BadValue(f"The {name} is {text!r}.", "Type a whole number of pixels, or nothing.")
+    return int(typed)
 
 
 def _about(plan: Plan, speeds: Speeds, times: int) -> str:
@@ -472,12 +594,30 @@ def _about(plan: Plan, speeds: Speeds, times: int) -> str:
         time = "how long it takes is known after the first time"
     else:
         time = f"about {_duration(seconds * times)}"
-    lines = [
-        f"{old_width}×{old_height} → **{new_width}×{new_height}** ({megapixels:.2g} MP)",
-        f"with **{', then '.join(plan.models)}**, {time}.",
-        f"*{plan.stages[0].model.summary}*",
-    ]
-    return "  \n".join(lines)
+    return (
+        f"{old_width}×{old_height} → **{new_width}×{new_height}** ({megapixels:.2g} MP)  \n"
+        f"with **{', then '.join(plan.models)}**, {time}."
+    )
+
+
+def _about_model(model: Model, engines: Engines) -> str:
+    """What it is good for, what it costs, and whether it has to be fetched."""
+    about = f"*{model.summary}* {' · '.join(_listed(model))}."
+    missing = how_to_fetch(model, engines.store)
+    return about if missing is None else f"{about}  \n**Not on this machine.** {missing}"
+
+
+def _advice(now: Opened, model: Model, engines: Engines) -> str:
+    """Another model, where the picture calls for it."""
+    if CLEANER not in engines.catalog.names:
+        return ""
+    short = CLEANER.removeprefix(PREFIX)
+    if now.damage and model.embedded and model.name != CLEANER:
+        looks = " and ".join(now.damage)
+        return f"This picture looks {looks}: **{short}** would clean it. Choose it under Model."
+    if not now.damage and model.name == CLEANER:
+        return "This picture looks clean: **Automatic** would stay closer to it."
+    return ""
 
 
 def _duration(seconds: float) -> str:

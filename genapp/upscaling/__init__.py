@@ -1,5 +1,6 @@
 """Super-resolution: larger pictures, nothing lost, nothing invented unless asked."""
 
+from genapp.upscaling.damage import damage
 from genapp.upscaling.faces import (
     RESTORER,
     Patch,
@@ -23,6 +24,7 @@ from genapp.upscaling.pipeline import (
 from genapp.upscaling.plan import (
     LARGEST,
     MAX_MEGAPIXELS,
+    PREFIX,
     SMALLEST,
     Plan,
     Speeds,
@@ -37,6 +39,7 @@ from genapp.upscaling.resample import interpolated
 __all__ = [
     "LARGEST",
     "MAX_MEGAPIXELS",
+    "PREFIX",
     "RESTORER",
     "SMALLEST",
     "Enlarged",
@@ -48,6 +51,7 @@ __all__ = [
     "Upscaled",
     "check_restorer",
     "chosen_faces",
+    "damage",
     "enlarge",
     "face_mask",
     "finish",

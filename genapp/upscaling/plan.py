@@ -198,6 +198,11 @@ class Speeds:
         self._seen: dict[str, float] = {}
         self._ratios: list[float] = []
 
+    @property
+    def calibrated(self) -> bool:
+        """Whether anything was seen yet that tells how fast this machine is."""
+        return bool(self._ratios)
+
     def saw(self, model: Model, megapixels: float, seconds: float) -> None:
         """A run over that much of input took so long."""
         if megapixels <= 0 or seconds <= 0:

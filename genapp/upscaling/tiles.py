@@ -14,6 +14,7 @@ from genapp.images import Pixels, to_float
 from genapp.registry.catalog import Model
 from genapp.registry.engines import Engine
 from genapp.upscaling.arrays import Values
+from genapp.upscaling.runaway import caught
 
 OVERLAP = 32
 """Pixels of the input; less the ramp, 12 to each side. SPAN's convolutions see 20, but what lies
@@ -121,9 +122,10 @@ def _run(
     if any(missing):
         wide = cv2.copyMakeBorder(part, 0, missing[0], 0, missing[1], cv2.BORDER_REPLICATE)
         part = np.asarray(wide, source.dtype).reshape(*size, source.shape[2])
-    image = np.broadcast_to(to_float(part), (*size, 3)).transpose(2, 0, 1)
+    values = to_float(part)
+    image = np.broadcast_to(values, (*size, 3)).transpose(2, 0, 1)
     outputs = engine.run({model.inputs[0].name: np.ascontiguousarray(image)[None]})
     enlarged = outputs[model.outputs[0].name][0].transpose(1, 2, 0)
     if source.shape[2] == 1:
-        return np.asarray(enlarged.mean(axis=2, keepdims=True), np.float32)
-    return np.asarray(enlarged, np.float32)
+        enlarged = enlarged.mean(axis=2, keepdims=True)
+    return caught(np.asarray(enlarged, np.float32), values)

@@ -97,6 +97,64 @@ def test_cancel_leaves_everything_as_it_was(tab: "Page", portrait: Path) -> None
     assert "768×960" in tab.locator("#upscale-plan").inner_text()
 
 
+@pytest.mark.browser
+def test_settings_act_by_themselves_once_there_is_a_result(tab: "Page", small: Path) -> None:
+    open_picture(tab, small, "96×120 → 192×240")
+    tab.locator("#upscale-run").click()
+    tab.wait_for_function(TWO_PICTURES, timeout=PATIENCE_MS)
+    after = tab.locator("#upscale-result img").last.get_attribute("src")
+    tab.get_by_label("JPEG").click()
+    tab.locator("#upscale-download", has_text="small-x2.jpg").wait_for(timeout=PATIENCE_MS)
+    tab.locator("#upscale-look button").first.click()
+    strength = tab.get_by_label("number input for Strength")
+    strength.fill("0.5")
+    strength.press("Enter")
+    tab.wait_for_function(
+        "old => ![...document.querySelectorAll('#upscale-result img')].some(i => i.src === old)",
+        arg=after,
+        timeout=PATIENCE_MS,
+    )
+    # No network ran again.
+    assert "in the network" not in tab.locator("#upscale-facts").inner_text()
+
+
+@pytest.mark.browser
+def test_a_bad_picture_calls_for_another_model(tab: "Page", small: Path) -> None:
+    clean = np.asarray(Image.open(small))
+    noisy = clean + np.random.default_rng(0).normal(0, 15, clean.shape)
+    path = small.with_name("noisy.png")
+    Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(path)
+    open_picture(tab, path, "looks noisy: span-x4.real would clean it")
+    tab.locator("#upscale-model input").click()
+    tab.get_by_role("option").filter(has_text="span-x4.real").click()
+    tab.locator("#upscale-plan", has_text="with upscale/span-x4.real").wait_for(timeout=PATIENCE_MS)
+    assert "looks noisy" not in tab.locator("#upscale-plan").inner_text()
+
+
+@pytest.mark.browser
+def test_sizes_are_empty_until_typed(tab: "Page", small: Path) -> None:
+    width = tab.get_by_label("or width, pixels")
+    assert width.input_value() == ""
+    open_picture(tab, small, "96×120 → 192×240")
+    width.fill("250")
+    tab.locator("#upscale-plan", has_text="250×312").wait_for(timeout=PATIENCE_MS)
+    width.fill("wide")
+    tab.locator("#upscale-plan", has_text="The width is 'wide'.").wait_for(timeout=PATIENCE_MS)
+    width.fill("")
+    tab.locator("#upscale-plan", has_text="192×240").wait_for(timeout=PATIENCE_MS)
+
+
+@pytest.mark.browser
+def test_a_model_that_is_not_here_says_how_to_fetch_it(tab: "Page", small: Path) -> None:
+    open_picture(tab, small, "96×120 → 192×240")
+    tab.locator("#upscale-model input").click()
+    tab.get_by_role("option").filter(has_text="compact-x4.general · ").click()
+    sentence = "Fetch it first: python -m genapp models pull upscale/compact-x4.general."
+    tab.locator("#upscale-plan", has_text=sentence).wait_for(timeout=PATIENCE_MS)
+    tab.locator("#upscale-run").click()
+    tab.locator("#upscale-facts", has_text=sentence).wait_for(timeout=PATIENCE_MS)
+
+
 @pytest.fixture(scope="module")
 def client(app_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     connected = Client(
