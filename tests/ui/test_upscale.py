@@ -198,7 +198,6 @@ def test_16_bit_grey_stays(client: Client, tmp_path: Path) -> None:
         ({"strength": 2}, "The strength is 2."),
         ({"format": "bmp"}, "'bmp' is not a format that can be written."),
         ({"quality": 0}, "The quality is 0."),
-        ({"restore_faces": True}, "Restoring faces needs the model"),
         ({"photo": None}, "There is no photo. Send one as 'photo'."),
     ],
 )
