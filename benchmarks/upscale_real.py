@@ -1,7 +1,7 @@
 """Quality of upscale/span-x4.real on bad pictures, beside bicubic, SPAN and Real-ESRGAN x4plus.
 
     python benchmarks/upscale_real.py [--data ../shared/data] [--sheet FILE.png]
-        [--picture docs/pictures/upscale-real.png] [--update-catalog]
+        [--picture docs/pictures/upscale-real.jpg] [--update-catalog]
 
 The pictures are the validation files of training/sr_data.py, made bad with fixed seeds, and the
 same ones only shrunk. Measured are PSNR-Y, SSIM-Y (4 pixels of border left out) and the distance
