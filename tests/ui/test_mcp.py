@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,14 @@ import pytest
 pytest.importorskip("mcp")
 
 
-async def ask(app_url: str, name: str, arguments: dict[str, Any]) -> tuple[set[str], Any]:
-    """Names of the tools, and the answer of one."""
+def ask(app_url: str, name: str, arguments: dict[str, Any]) -> tuple[set[str], Any]:
+    """Names of the tools, and the answer of one. In a thread of its own, because the browser of
+    other tests keeps an event loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(_ask(app_url, name, arguments))).result()
+
+
+async def _ask(app_url: str, name: str, arguments: dict[str, Any]) -> tuple[set[str], Any]:
     from mcp import ClientSession
     from mcp.client.streamable_http import streamablehttp_client
 
@@ -27,7 +34,7 @@ async def ask(app_url: str, name: str, arguments: dict[str, Any]) -> tuple[set[s
 def test_try_on_is_a_tool(app_url: str, portrait: Path) -> None:
     data = base64.b64encode(portrait.read_bytes()).decode()
     photo = {"photo": f"data:image/jpeg;base64,{data}"}
-    tools, answer = asyncio.run(ask(app_url, "try_on", {**photo, "frame": "round"}))
+    tools, answer = ask(app_url, "try_on", {**photo, "frame": "round"})
     assert tools == {"try_on", "upscale"}
     assert not answer.isError
     text = " ".join(part.text for part in answer.content if part.type == "text")
@@ -38,6 +45,6 @@ def test_try_on_is_a_tool(app_url: str, portrait: Path) -> None:
 def test_a_mistake_is_a_sentence(app_url: str, portrait: Path) -> None:
     data = base64.b64encode(portrait.read_bytes()).decode()
     photo = {"photo": f"data:image/jpeg;base64,{data}"}
-    _, answer = asyncio.run(ask(app_url, "try_on", {**photo, "frame": "nothing"}))
+    _, answer = ask(app_url, "try_on", {**photo, "frame": "nothing"})
     assert answer.isError
     assert "There is no frame named 'nothing'" in answer.content[0].text
