@@ -8,14 +8,10 @@ from genapp.images import Pixels
 from genapp.registry.engines import Engines
 from genapp.tryon.arrays import Array
 from genapp.tryon.detect import detect
+from genapp.tryon.head import OVAL
 from genapp.tryon.mesh import MODEL, Mesh, find_mesh
 
 # Vertices of MediaPipe's mesh.
-OVAL = (
-    *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377),
-    *(152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
-)
-"""Around the face, from the middle of the forehead."""
 NOSE_TIP, RIGHT_MOUTH, LEFT_MOUTH = 1, 61, 291
 """The wearer's right corner of the mouth is on the viewer's left."""
 

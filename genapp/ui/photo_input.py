@@ -15,7 +15,7 @@ from gradio.data_classes import ImageData
 from gradio.utils import get_upload_folder
 from pydantic import ConfigDict
 
-from genapp.errors import UnreadablePicture
+from genapp.errors import BadValue, UnreadablePicture
 
 Payload = dict[str, Any]
 """What a page or a program sends for an image: the fields of Gradio's `ImageData`."""
@@ -38,6 +38,13 @@ def sent_file(payload: Payload | None) -> str | bytes | None:
         raise UnreadablePicture(
             "The data: URL of the photo is damaged.", "Send 'data:image/png;base64,…', or a file."
         ) from error
+
+
+def sent_number(name: str, value: object, remedy: str = "Send a number.") -> float | None:
+    """A number that a program sent, where anything may come. Raises `BadValue` for all else."""
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    raise BadValue(f"The {name} is {value!r}.", remedy)
 
 
 def _uploaded(path: str | None) -> str | None:

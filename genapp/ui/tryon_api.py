@@ -18,7 +18,7 @@ from genapp.tryon import (
     try_on,
 )
 from genapp.ui.fitting import save
-from genapp.ui.photo_input import Payload, PhotoData, sent_file
+from genapp.ui.photo_input import Payload, PhotoData, sent_file, sent_number
 
 FIRST = "aviator"
 
@@ -69,10 +69,10 @@ def build(engines: Engines) -> None:
                 raise BadValue("There is no photo.", "Send one as 'photo'.")
             settings: dict[str, Any] = {
                 "tint": str(tint) if tint else None,
-                "opacity": _number("opacity", opacity, "Choose a number from 0 to 1."),
-                "gradient": _number("gradient", gradient, "Choose a number from 0 to 1."),
-                "dioptres": _number("dioptres", dioptres) or 0.0,
-                "pd_mm": _number("pd_mm", pd_mm),
+                "opacity": sent_number("opacity", opacity, "Choose a number from 0 to 1."),
+                "gradient": sent_number("gradient", gradient, "Choose a number from 0 to 1."),
+                "dioptres": sent_number("dioptres", dioptres) or 0.0,
+                "pd_mm": sent_number("pd_mm", pd_mm),
                 "card": card is True,
                 "nudge": parse_nudge(str(nudge or "")),
                 "engines": engines,
@@ -84,7 +84,7 @@ def build(engines: Engines) -> None:
             own = sent_file(frame_file)
             if own is not None:
                 file = Path(own) if isinstance(own, str) else own
-                frames: list[Frame | None] = [open_frame(file, _number("width_mm", width_mm))]
+                frames: list[Frame | None] = [open_frame(file, sent_number("width_mm", width_mm))]
             else:
                 # Names only: whoever calls must not open the server's files.
                 frames = [
@@ -124,10 +124,3 @@ def build(engines: Engines) -> None:
         api_name="try_on",
         concurrency_id="try-on",
     )
-
-
-def _number(name: str, value: object, remedy: str = "Send a number.") -> float | None:
-    """What a program sent, which may be anything."""
-    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-        return value
-    raise BadValue(f"The {name} is {value!r}.", remedy)

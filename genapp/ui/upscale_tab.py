@@ -20,7 +20,7 @@ from genapp.registry.store import Store
 from genapp.tryon import FaceShape, find_faces
 from genapp.ui import magnifier
 from genapp.ui.files import save_result
-from genapp.ui.photo_input import Payload, PhotoData, sent_file
+from genapp.ui.photo_input import Payload, PhotoData, sent_file, sent_number
 from genapp.upscaling import (
     LARGEST,
     PREFIX,
@@ -759,17 +759,17 @@ def _endpoint(engines: Engines) -> None:
                 raise BadValue("There is no photo.", "Send one as 'photo'.")
             done = upscale(
                 source,
-                _number("scale", scale),
+                sent_number("scale", scale),
                 width=_whole("width", width),
                 height=_whole("height", height),
                 model=str(model) if model else None,
-                strength=_number("strength", strength) or 0.0,
-                grain=_number("grain", grain) or 0.0,
+                strength=sent_number("strength", strength) or 0.0,
+                grain=sent_number("grain", grain) or 0.0,
                 keep_colors=bool(keep_colors),
                 protect=sent_file(protect),
                 faces=bool(faces),
                 restore_faces=bool(restore_faces),
-                fidelity=_number("fidelity", fidelity) or 0.0,
+                fidelity=sent_number("fidelity", fidelity) or 0.0,
                 max_megapixels=MAX_MEGAPIXELS,
                 format=str(format),
                 engines=engines,
@@ -819,15 +819,8 @@ def _hidden_photo(label: str) -> gr.Image:
     return photo
 
 
-def _number(name: str, value: object) -> float | None:
-    """What a program sent, which may be anything."""
-    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-        return value
-    raise BadValue(f"The {name} is {value!r}.", "Send a number.")
-
-
 def _whole(name: str, value: object) -> int | None:
-    number = _number(name, value)
+    number = sent_number(name, value)
     if number is None or number == int(number):
         return None if number is None else int(number)
     raise BadValue(f"The {name} is {value!r}.", "Send a whole number.")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from genapp.errors import BadValue, OutOfMemory
+from genapp.errors import OutOfMemory, check_number
 from genapp.images import Photo, Pixels, check_sides, from_float, read, resized, to_float
 from genapp.registry.catalog import Model
 from genapp.registry.engines import Engines
@@ -327,8 +327,7 @@ def size_of(photo: Photo) -> Size:
 
 def check_part(name: str, value: object) -> None:
     """Raises `BadValue` for what is no number from 0 to 1."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise BadValue(f"The {name} is {value!r}.", "Choose a number from 0 to 1.")
+    check_number(name, value, 0, 1)
 
 
 def _layers(photo: Photo) -> tuple[Pixels, Pixels | None]:

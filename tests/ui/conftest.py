@@ -21,6 +21,7 @@ import pytest
 from PIL import Image
 
 if TYPE_CHECKING:
+    from gradio_client import Client
     from playwright.sync_api import Browser, Page
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -81,6 +82,21 @@ def start_app() -> Callable[..., object]:
 def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with running_app(tmp_path_factory.mktemp("app")) as (url, _):
         yield url
+
+
+@pytest.fixture(scope="module")
+def client(app_url: str, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Client]":
+    """A program that talks to the app."""
+    from gradio_client import Client
+
+    connected = Client(
+        app_url,
+        verbose=False,
+        analytics_enabled=False,
+        download_files=tmp_path_factory.mktemp("downloads"),
+    )
+    yield connected
+    connected.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import base64
 import json
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +23,6 @@ FACE_KEYS = {
 SIZE = (768, 960)
 DEFAULTS = ("aviator", "", None, None, "", "", None, None, False, None, None)
 """Of the parameters after the photo."""
-
-
-@pytest.fixture(scope="module")
-def client(app_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    connected = Client(
-        app_url,
-        verbose=False,
-        analytics_enabled=False,
-        download_files=tmp_path_factory.mktemp("downloads"),
-    )
-    yield connected
-    connected.close()
 
 
 def try_on(client: Client, **sent: object) -> tuple[Path, dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 import io
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -153,18 +152,6 @@ def test_a_model_that_is_not_here_says_how_to_fetch_it(tab: "Page", small: Path)
     tab.locator("#upscale-plan", has_text=sentence).wait_for(timeout=PATIENCE_MS)
     tab.locator("#upscale-run").click()
     tab.locator("#upscale-facts", has_text=sentence).wait_for(timeout=PATIENCE_MS)
-
-
-@pytest.fixture(scope="module")
-def client(app_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    connected = Client(
-        app_url,
-        verbose=False,
-        analytics_enabled=False,
-        download_files=tmp_path_factory.mktemp("downloads"),
-    )
-    yield connected
-    connected.close()
 
 
 def test_the_endpoint(client: Client, small: Path) -> None:
