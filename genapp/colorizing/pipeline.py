@@ -285,7 +285,7 @@ def _colors(analysis: Analysis, look: Look) -> Array:
     if look.candidate == 0:
         ab = analysis.colors
     else:
-        ab = chroma.enlarge(variant(analysis.coarse, look.candidate), lightness)
+        ab = chroma.enlarge(variant(analysis.coarse, lightness, look.candidate), lightness)
         ab = _hinted(ab, analysis.influence)
     ab = ab * np.float32(look.saturation)
     if look.warmth:
