@@ -90,7 +90,7 @@ def _small(rgb: Array | Pixels) -> Array:
     height, width = rgb.shape[:2]
     factor = min(SIDE / max(height, width), 1.0)
     size = max(round(width * factor), 1), max(round(height * factor), 1)
-    white = np.iinfo(rgb.dtype).max if rgb.dtype.kind == "u" else 1
+    white = {"uint8": 255, "uint16": 65535}.get(rgb.dtype.name, 1)
     small = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.float32)
     return small.reshape(size[1], size[0], 3) / np.float32(white)
 
