@@ -199,6 +199,15 @@ def test_candidates_differ_and_come_again(analysis: Analysis) -> None:
             assert np.linalg.norm(colors[one] - colors[other], axis=2).mean() > 0.5
 
 
+def test_a_hint_makes_sure(analysis: Analysis, real: Engines, face: Bytes) -> None:
+    hinted = uncertainty(analyse(face, hints=["60,60,#3a6ea5"], engines=real))
+    plain = uncertainty(analysis)
+    assert hinted is not None
+    assert plain is not None
+    assert hinted[60, 60] < 0.1 * plain[60, 60]
+    assert (hinted <= plain + 1e-3).all()
+
+
 def test_uncertainty_is_the_size_of_the_colours(analysis: Analysis) -> None:
     unsure = uncertainty(analysis)
     assert unsure is not None
