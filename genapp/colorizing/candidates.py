@@ -26,4 +26,5 @@ def variant(coarse: Coarse, number: int) -> Array:
     strength = TILT * (1 + (number - 1) // ANGLES)
     tilt = strength * (coarse.bins @ np.array([np.cos(angle), np.sin(angle)], np.float32))
     logits = coarse.logits + tilt[:, None, None].astype(np.float32)
-    return readout.annealed_mean(logits, coarse.bins, readout.DEFAULT.temperature)
+    ab = readout.annealed_mean(logits, coarse.bins, readout.DEFAULT.temperature)
+    return ab if coarse.finer is None else coarse.finer(ab)
