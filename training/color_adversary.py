@@ -49,9 +49,10 @@ def critic_loss(true: Tensor, made: Tensor) -> Tensor:
     return functional.relu(1 - true).mean() + functional.relu(1 + made).mean()
 
 
-def balanced(opinion: Tensor, reconstruction: Tensor, last: Tensor) -> Tensor:
+def weighed(opinion: Tensor, reconstruction: Tensor, last: Tensor) -> Tensor:
     """Returns the opinion, weighed so that its gradient at the weights ``last`` is a set share."""
     (ours,) = torch.autograd.grad(reconstruction, last, retain_graph=True)
     (theirs,) = torch.autograd.grad(opinion, last, retain_graph=True)
     weight = SHARE * ours.norm() / (theirs.norm() + 1e-6)
-    return weight.clamp(max=10.0).detach() * opinion
+    share: Tensor = weight.clamp(max=10.0).detach() * opinion
+    return share

@@ -168,9 +168,9 @@ class Training:
         parts.append(KEEP_WEIGHT * distance(functional.avg_pool2d(made, 2), coarse))
         critic_loss = self.teach_critic(lightness, truth, made.detach())
         opinion = -self.critic(lightness, made).mean()
-        parts.append(color_adversary.balanced(opinion, parts[3], self.net.fine.last.weight))
+        parts.append(color_adversary.weighed(opinion, parts[3], self.net.fine.last.weight))
         self.optimizer.zero_grad(set_to_none=True)
-        torch.stack(parts).sum().backward()
+        torch.stack(parts).sum().backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
         self.optimizer.step()
         self.seen += len(lightness)
@@ -183,7 +183,7 @@ class Training:
             self.critic(lightness, true), self.critic(lightness, made)
         )
         self.critic_optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self.critic_optimizer.step()
         return loss.item()
 

@@ -92,7 +92,7 @@ class Fine(nn.Module):
         )
         self.last = nn.Conv2d(width, 2, 1)
         nn.init.zeros_(self.last.weight)
-        nn.init.zeros_(self.last.bias)
+        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
 
     def forward(self, lightness: Tensor, hints: Tensor, ab: Tensor, context: Tensor) -> Tensor:
         """Returns n×2×h/2×w/2 ab colours, CIELAB units.
