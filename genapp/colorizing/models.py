@@ -57,6 +57,12 @@ def choose_model(engines: Engines, name: str | None = None) -> Model:
     return embedded[0]
 
 
+def own_model(catalog: Catalog) -> Model | None:
+    """The network that comes with genapp: it takes hints, and tells how likely a colour is."""
+    own = [model for model in colorizers(catalog) if _architecture(model) == OWN]
+    return own[0] if own else None
+
+
 def open_colorizer(
     model: Model, engines: Engines, settings: readout.Settings = readout.DEFAULT
 ) -> Colorizer:
