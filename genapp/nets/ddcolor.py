@@ -207,9 +207,7 @@ class ColorDecoder(nn.Module):
         layers = range(shape.layers)
         self.transformer_self_attention_layers = nn.ModuleList(SelfAttention(dim) for _ in layers)
         self.transformer_cross_attention_layers = nn.ModuleList(CrossAttention(dim) for _ in layers)
-        self.transformer_ffn_layers = nn.ModuleList(
-            FeedForward(dim, shape.hidden) for _ in layers
-        )
+        self.transformer_ffn_layers = nn.ModuleList(FeedForward(dim, shape.hidden) for _ in layers)
         self.decoder_norm = nn.LayerNorm(dim)
         self.color_embed = Perceptron(dim)
 
