@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from genapp.colorizing.colorizer import Colorizer, MobilenetUnet
+from genapp.colorizing.ddcolor import DDColor
+from genapp.colorizing.deoldify import DeOldify
 from genapp.errors import BadValue, UnknownName
 from genapp.registry.catalog import Catalog, Model
 from genapp.registry.engines import Engine, Engines
@@ -13,10 +15,14 @@ PREFIX = "colorize/"
 OWN = "mobilenet-unet"
 """The architecture that comes with genapp."""
 
-ADAPTERS: dict[str, Callable[[Engine], Colorizer]] = {OWN: MobilenetUnet}
+ADAPTERS: dict[str, Callable[[Engine], Colorizer]] = {
+    OWN: MobilenetUnet,
+    "ddcolor": DDColor,
+    "deoldify": DeOldify,
+}
 """By the architecture, the part of a model's name between / and the dot."""
 
-PREFERRED: tuple[str, ...] = ()
+PREFERRED = ("colorize/ddcolor.tiny",)
 """Models that are better than the embedded one, best first: taken where they are already here."""
 
 
