@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from genapp.colorizing import readout
 from genapp.colorizing.colorizer import Colorizer, MobilenetUnet
+from genapp.colorizing.ddcolor import DDColor
+from genapp.colorizing.deoldify import DeOldify
 from genapp.errors import BadValue, UnknownName
 from genapp.registry.catalog import Catalog, Model
 from genapp.registry.engines import Engine, Engines
@@ -17,10 +19,10 @@ OWN = "mobilenet-unet"
 SKETCHES = "sketch-unet"
 """The architecture that colours line drawings; it comes with genapp too."""
 
-ADAPTERS: dict[str, Callable[[Engine], Colorizer]] = {}
+ADAPTERS: dict[str, Callable[[Engine], Colorizer]] = {"ddcolor": DDColor, "deoldify": DeOldify}
 """The others, by the architecture: the part of a model's name between / and the dot."""
 
-PREFERRED: tuple[str, ...] = ()
+PREFERRED = ("colorize/ddcolor.tiny",)
 """Models that are better than the embedded one, best first: taken where they are already here."""
 
 
