@@ -6,14 +6,19 @@ The public functions are imported when they are first used, so that `import gena
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from genapp.colorizing import colorize
     from genapp.tryon import try_on
     from genapp.upscaling import upscale
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "try_on", "upscale"]
+__all__ = ["__version__", "colorize", "try_on", "upscale"]
 
 
 def __getattr__(name: str) -> object:
+    if name == "colorize":
+        from genapp.colorizing import colorize  # noqa: PLC0415
+
+        return colorize
     if name == "try_on":
         from genapp.tryon import try_on  # noqa: PLC0415
 

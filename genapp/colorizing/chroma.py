@@ -22,42 +22,85 @@ GAMUT_STEPS = 10  # halvings in the search for the strongest chroma that sRGB ha
 def enlarge(ab: Array, lightness: Array, *, radius: int = 2, edge: float = 3.0) -> Array:
     """Returns the colours at the size of the photograph, their borders on the photograph's edges.
 
+    Args:
+        ab: h×w×2 CIELAB.
+        lightness: H×W, 0..100.
+        radius: see `Guide`.
+        edge: see `Guide`.
+    """
+    size = ab.shape[1], ab.shape[0]
+    coarse = np.asarray(cv2.resize(lightness, size, interpolation=cv2.INTER_AREA), np.float32)
+    return Guide(ab, coarse, radius=radius, edge=edge).rows(lightness, 0, lightness.shape[0])
+
+
+class Guide:
+    """Colours on a coarse grid that can be had on a finer one, some rows at a time.
+
     A guided filter (He et al. 2010; fast: https://arxiv.org/abs/1505.00996): in every window the
     colours are taken as a straight line of the lightness, found on the coarse grid and applied on
     the fine one.
 
     Args:
         ab: h×w×2 CIELAB.
-        lightness: H×W, 0..100.
+        lightness: h×w, 0..100, of the photograph on the coarse grid.
         radius: of the windows, in coarse cells.
         edge: difference in lightness (standard deviation) from which on an edge counts.
     """
-    size = ab.shape[1], ab.shape[0]
-    coarse = np.asarray(cv2.resize(lightness, size, interpolation=cv2.INTER_AREA), np.float32)
-    planes = [_enlarge_plane(ab[..., i], coarse, lightness, radius, edge) for i in range(2)]
-    return np.stack(planes, axis=2)
+
+    def __init__(self, ab: Array, lightness: Array, *, radius: int = 2, edge: float = 3.0) -> None:
+        window = (2 * radius + 1, 2 * radius + 1)
+        kernel = np.ones(window, np.uint8)
+
+        def mean(values: npt.NDArray[np.floating]) -> Array:
+            blurred = cv2.blur(values, window, borderType=cv2.BORDER_REFLECT)
+            return np.asarray(blurred, np.float32)
+
+        level = mean(lightness)
+        variance = mean(lightness * lightness) - level * level
+        planes = []
+        for plane in np.moveaxis(ab, 2, 0):
+            value = mean(plane)
+            slope = (mean(lightness * plane) - level * value) / (variance + edge**2)
+            offset = mean(value - slope * level)
+            # A straight line may leave the colours that are there: keep to the neighbourhood's.
+            planes += [mean(slope), offset, cv2.erode(plane, kernel), cv2.dilate(plane, kernel)]
+        self._planes = [np.asarray(plane, np.float32) for plane in planes]
+
+    def rows(self, lightness: Array, top: int, height: int) -> Array:
+        """Returns n×W×2 colours of the rows from ``top`` of a photograph.
+
+        Args:
+            lightness: n×W, 0..100, of these rows.
+            top: the first of them.
+            height: of the whole photograph.
+        """
+        count, width = lightness.shape
+
+        def large(plane: Array) -> Array:
+            rows = rows_between(plane, top, count, height)
+            if rows.shape[1] == width:
+                return rows
+            wide = cv2.resize(rows, (width, count), interpolation=cv2.INTER_LINEAR)
+            return np.asarray(wide, np.float32)
+
+        result = np.empty((count, width, 2), np.float32)
+        for channel in range(2):
+            slope, offset, low, high = map(large, self._planes[4 * channel : 4 * channel + 4])
+            np.clip(slope * lightness + offset, low, high, out=result[..., channel])
+        return result
 
 
-def _enlarge_plane(plane: Array, coarse: Array, fine: Array, radius: int, edge: float) -> Array:
-    def mean(values: Array) -> Array:
-        size = (2 * radius + 1, 2 * radius + 1)
-        return np.asarray(cv2.blur(values, size, borderType=cv2.BORDER_REFLECT), np.float32)
-
-    def large(values: Array) -> Array:
-        size = fine.shape[1], fine.shape[0]
-        return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR), np.float32)
-
-    level, value = mean(coarse), mean(plane)
-    variance = mean(coarse * coarse) - level * level
-    covariance = mean(coarse * plane) - level * value
-    slope = np.asarray(covariance / (variance + edge**2), np.float32)
-    offset = np.asarray(value - slope * level, np.float32)
-    result = large(mean(slope)) * fine + large(mean(offset))
-    # A straight line may leave the colours that are there: keep to those of the neighbourhood.
-    kernel = np.ones((2 * radius + 1,) * 2, np.uint8)
-    low = np.asarray(cv2.erode(plane, kernel), np.float32)
-    high = np.asarray(cv2.dilate(plane, kernel), np.float32)
-    return np.asarray(np.clip(result, large(low), large(high)), np.float32)
+def rows_between(values: Array, top: int, count: int, height: int) -> Array:
+    """Returns ``count`` rows from ``top`` of h×w(×c) values that were enlarged to ``height`` rows,
+    linearly; their width stays."""
+    if height == values.shape[0]:
+        return values[top : top + count]
+    place = (np.arange(top, top + count) + 0.5) * values.shape[0] / height - 0.5
+    place = np.clip(place, 0, values.shape[0] - 1)
+    above = np.minimum(place.astype(int), values.shape[0] - 1)
+    below = np.minimum(above + 1, values.shape[0] - 1)
+    share = (place - above).astype(np.float32).reshape(-1, *(1,) * (values.ndim - 1))
+    return np.asarray(values[above] * (1 - share) + values[below] * share, np.float32)
 
 
 def to_rgb(lightness: Array, ab: Array) -> Array:
@@ -70,14 +113,28 @@ def to_rgb(lightness: Array, ab: Array) -> Array:
         lightness: H×W, 0..100.
         ab: H×W×2 CIELAB.
     """
-    level = np.asarray((lightness + 16) / 116, np.float32)
+    lab = np.dstack([lightness, ab]).astype(np.float32, copy=False)
+    image = np.asarray(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB), np.float32)
+    # OpenCV is ten times as fast and clips, so that a clipped channel tells where to look again.
+    suspect = ((image <= 0) | (image >= 1)).any(-1)
+    if suspect.any():
+        level = np.asarray((lightness[suspect] + 16) / 116, np.float32)
+        image[suspect] = _curved(_fitted(level, ab[suspect]))
+    return image
+
+
+def _curved(linear: Array) -> Array:
+    linear = np.clip(linear, 0, 1)
+    curved = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.asarray(curved, np.float32)
+
+
+def _fitted(level: Array, ab: Array) -> Array:
     linear = _linear_rgb(level, ab)
     outside = ~_in_gamut(linear)
     if outside.any():
         linear[outside] = _into_gamut(level[outside], ab[outside])
-    linear = np.clip(linear, 0, 1)
-    curved = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.asarray(curved, np.float32)
+    return linear
 
 
 def _into_gamut(level: Array, ab: Array) -> Array:

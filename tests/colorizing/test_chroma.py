@@ -20,7 +20,7 @@ def noise(seed: int, *shape: int) -> chroma.Array:
     return np.random.default_rng(seed).random(shape, np.float32)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(SEEDS, st.floats(-80, 80), st.floats(-80, 80))
 def test_a_constant_colour_stays_constant(seed: int, a: float, b: float) -> None:
     ab = np.tile(np.array([a, b], np.float32), (8, 12, 1))
@@ -29,7 +29,7 @@ def test_a_constant_colour_stays_constant(seed: int, a: float, b: float) -> None
     np.testing.assert_allclose(large, np.broadcast_to(ab[0, 0], large.shape), atol=1e-3)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(SEEDS)
 def test_no_colour_is_made_up(seed: int) -> None:
     ab = 100 * noise(seed, 9, 7, 2) - 50
@@ -38,7 +38,7 @@ def test_no_colour_is_made_up(seed: int) -> None:
     assert (large <= ab.max((0, 1)) + 1e-3).all()
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(SEEDS)
 def test_the_lightness_stays(seed: int) -> None:
     lightness = 100 * noise(seed, 16, 16)
@@ -47,7 +47,7 @@ def test_the_lightness_stays(seed: int) -> None:
     np.testing.assert_allclose(lab_of(image)[..., 0], lightness, atol=0.3)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(SEEDS)
 def test_colours_that_srgb_has_come_back(seed: int) -> None:
     image = noise(seed, 16, 16, 3)

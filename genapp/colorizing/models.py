@@ -1,0 +1,62 @@
+"""Which models colour, and how each is opened."""
+
+from collections.abc import Callable
+
+from genapp.colorizing.colorizer import Colorizer, MobilenetUnet
+from genapp.errors import BadValue, UnknownName
+from genapp.registry.catalog import Catalog, Model
+from genapp.registry.engines import Engine, Engines
+
+PREFIX = "colorize/"
+"""Names of the catalogue's models that colour."""
+
+ADAPTERS: dict[str, Callable[[Engine], Colorizer]] = {"mobilenet-unet": MobilenetUnet}
+"""By the architecture, the part of a model's name between / and the dot."""
+
+PREFERRED: tuple[str, ...] = ()
+"""Models that are better than the embedded one, best first: taken where they are already here."""
+
+
+def colorizers(catalog: Catalog) -> tuple[Model, ...]:
+    """The catalogue's models that colour photographs, in its order."""
+    return tuple(
+        model
+        for model in catalog.models
+        if model.name.startswith(PREFIX) and _architecture(model) in ADAPTERS
+    )
+
+
+def choose_model(engines: Engines, name: str | None = None) -> Model:
+    """The model of this name; without one the best that needs no download.
+
+    Raises:
+        UnknownName: there is no model of this name that colours.
+        BadValue: no name, and the catalogue has none that comes with genapp.
+    """
+    known = colorizers(engines.catalog)
+    if name is not None:
+        model = engines.catalog.get(name)
+        if model not in known:
+            raise UnknownName("model", name, [each.name for each in known])
+        return model
+    for preferred in PREFERRED:
+        for model in known:
+            here = all(engines.store.find(file) is not None for file in model.files)
+            if model.name == preferred and here:
+                return model
+    embedded = [model for model in known if model.embedded]
+    if not embedded:
+        raise BadValue(
+            "There is no model that colours in this catalogue.",
+            "Install genapp again, or name another folder with GENAPP_WEIGHTS.",
+        )
+    return embedded[0]
+
+
+def open_colorizer(model: Model, engines: Engines) -> Colorizer:
+    """The model, ready to run. Raises as `Engines.get` does."""
+    return ADAPTERS[_architecture(model)](engines.get(model.name))
+
+
+def _architecture(model: Model) -> str:
+    return model.name.removeprefix(PREFIX).partition(".")[0]

@@ -1,0 +1,345 @@
+"""Colour a photograph: analyse (the network) → paint (what the user wants of its colours)."""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from genapp.colorizing import chroma, readout
+from genapp.colorizing.candidates import variant
+from genapp.colorizing.colorizer import Coarse
+from genapp.colorizing.hints import Hint, checked_hints
+from genapp.colorizing.models import choose_model, open_colorizer
+from genapp.colorizing.obey import obey
+from genapp.errors import BadValue, check_number
+from genapp.images import Photo, Pixels, check_sides, from_float, read, resized, to_float
+from genapp.registry.engines import Engines
+
+Picture = str | Path | bytes | Image.Image | NDArray[Any] | Photo
+Array = NDArray[np.float32]
+
+WORK_PIXELS = 1_000_000
+"""Colours are made for at most so many pixels; larger photos take them over along their edges."""
+ROWS = 256
+"""Rows of the photo that are painted at a time."""
+SOFT_EDGE = 1.5
+"""Standard deviation of the edge of what stays grey, in pixels of the working size."""
+WARM = (3.0, 14.0)
+"""a and b that full warmth adds to a middle grey, CIELAB units."""
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What becomes of the network's colours. Costs little: no network runs.
+
+    Raises:
+        BadValue: a number out of range.
+    """
+
+    saturation: float = 1.0
+    """0 grey … 1 as the network has it … 2."""
+    warmth: float = 0.0
+    """-1 cold, bluish … 1 warm, yellowish."""
+    strength: float = 1.0
+    """0 the photo as it is … 1 the colours."""
+    candidate: int = 0
+    """Which of several plausible colourings; 0 is the network's own."""
+    keep_grey: NDArray[np.uint8] | None = None
+    """H×W of any size: 255 where the photo stays grey."""
+
+    def __post_init__(self) -> None:
+        check_number("saturation", self.saturation, 0, 2)
+        check_number("warmth", self.warmth, -1, 1)
+        check_number("strength", self.strength, 0, 1)
+        if isinstance(self.candidate, bool) or not isinstance(self.candidate, int):
+            raise BadValue(f"The candidate is {self.candidate!r}.", "Choose a whole number from 0.")
+        check_number("candidate", self.candidate, 0, 999)
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """What the network found in a photo: done once, then painted in any way."""
+
+    photo: Photo
+    model: str
+    hints: tuple[Hint, ...]
+    """In pixels of the photo that was analysed."""
+    placed: tuple[Hint, ...]
+    """The same in pixels of the working size."""
+    lightness: Array
+    """h×w, 0..100, in the working size: at most a megapixel."""
+    coarse: Coarse
+    colors: Array
+    """h×w×2: ab of candidate 0, hints obeyed, in the working size."""
+    notes: tuple[str, ...]
+    """What the user should know, a sentence each."""
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+    def preview(self) -> "Analysis":
+        """The same, of the photo in the working size: paints in a moment."""
+        height, width = self.lightness.shape
+        if self.photo.pixels.shape[:2] == (height, width):
+            return self
+        size = (width, height)
+        alpha = self.photo.alpha
+        small = None if alpha is None else _shrunk(alpha, size)
+        photo = resized(self.photo, _shrunk(self.photo.pixels, size), small, self.photo.name)
+        return replace(self, photo=photo)
+
+
+@dataclass(frozen=True, eq=False)
+class Colorized:
+    """A finished colouring."""
+
+    photo: Photo
+    """The picture: depth, alpha and metadata of the input; its name ends in -colour."""
+    model: str
+    notes: tuple[str, ...]
+    """What the user should know, a sentence each."""
+    timings_ms: Mapping[str, float]
+    recipe: Mapping[str, Any]
+    """The settings that give this result again: `colorize(photo, **recipe)`."""
+
+    def report(self) -> dict[str, Any]:
+        """What `--json` prints beside the outputs: sizes in pixels, times in ms."""
+        height, width = self.photo.pixels.shape[:2]
+        return {
+            "model": self.model,
+            "size": [width, height],
+            "notes": list(self.notes),
+            "timings_ms": dict(self.timings_ms),
+            "recipe": dict(self.recipe),
+        }
+
+
+def colorize(
+    photo: Picture,
+    *,
+    model: str | None = None,
+    hints: Iterable[Hint | str] = (),
+    saturation: float = 1.0,
+    warmth: float = 0.0,
+    strength: float = 1.0,
+    candidate: int = 0,
+    keep_grey: Picture | None = None,
+    format: str = "png",
+    device: str = "auto",
+    engines: Engines | None = None,
+) -> Colorized:
+    """Colour a grey photograph.
+
+    Args:
+        photo: path, bytes of a file, PIL image, array (see `genapp.images.read`) or `Photo`.
+        model: name from the catalogue, `colorize/…`; None: the best that is here.
+        hints: points of known colour, or texts such as `120,80,#3a6ea5`.
+        saturation: 0 grey … 1 as the network has it … 2.
+        warmth: -1 cold … 1 warm.
+        strength: 0 the photo as it is … 1 the colours.
+        candidate: which of several plausible colourings; 0 is the network's own.
+        keep_grey: a picture of any size, white where the photo is to stay grey.
+        format: what it will be written as: sides too long for that are refused before the work.
+        device: 'auto', 'cpu' or 'cuda'; ignored when `engines` are given.
+        engines: a pool to take networks from, so that many calls load them once.
+
+    Raises:
+        UnreadablePicture, TooLarge: the photo cannot be read, or has too many pixels.
+        UnknownName, BadValue: no such model, or a setting out of range.
+        ModelMissing: the model's bytes are not to be had.
+        OutOfMemory: the device has too little memory.
+    """
+    mask = None if keep_grey is None else read_mask(keep_grey)
+    look = Look(saturation, warmth, strength, candidate, mask)
+    loaded = read(photo)
+    check_sides(loaded.pixels.shape[1], loaded.pixels.shape[0], format)
+    return paint(analyse(loaded, model=model, hints=hints, device=device, engines=engines), look)
+
+
+def analyse(
+    photo: Picture,
+    *,
+    model: str | None = None,
+    hints: Iterable[Hint | str] = (),
+    device: str = "auto",
+    engines: Engines | None = None,
+) -> Analysis:
+    """Run the network over a photo. Arguments and errors as in `colorize`."""
+    started = time.perf_counter()
+    loaded = read(photo)
+    height, width = loaded.pixels.shape[:2]
+    checked = checked_hints(hints, width, height)
+    size = working_size(width, height)
+    small = _shrunk(loaded.pixels, size)
+    lightness = _lightness(small)
+    placed = tuple(hint.moved(size[0] / width, size[1] / height) for hint in checked)
+    pool = engines or Engines(device=device)
+    try:
+        chosen = choose_model(pool, model)
+        colorizer = open_colorizer(chosen, pool)
+        before = time.perf_counter()
+        coarse = colorizer.colors(_seen(lightness, loaded.alpha, size), placed)
+        network = time.perf_counter() - before
+    finally:
+        if engines is None:
+            pool.close()
+    colors = obey(chroma.enlarge(coarse.ab, lightness), lightness, placed)
+    timings = {"network": round(network * 1000, 1), "analyse": _since(started)}
+    return Analysis(loaded, chosen.name, checked, placed, lightness, coarse, colors, (), timings)
+
+
+def paint(analysis: Analysis, look: Look | None = None) -> Colorized:
+    """Lay the colours on the photo. Raises `BadValue` for a candidate that there is not."""
+    look = look or Look()
+    started = time.perf_counter()
+    photo = analysis.photo
+    if look.strength == 0:
+        pixels = photo.pixels
+    else:
+        pixels = _painted(photo.pixels, analysis.lightness, _colors(analysis, look), look.strength)
+    recipe = {
+        "model": analysis.model,
+        "hints": [str(hint) for hint in analysis.hints],
+        "saturation": look.saturation,
+        "warmth": look.warmth,
+        "strength": look.strength,
+        "candidate": look.candidate,
+    }
+    return Colorized(
+        replace(photo, pixels=pixels, grey=False, name=f"{photo.name or 'photo'}-colour"),
+        analysis.model,
+        (*photo.notes, *analysis.notes),
+        {**analysis.timings_ms, "paint": _since(started)},
+        recipe,
+    )
+
+
+def candidates(analysis: Analysis, count: int = 6, look: Look | None = None) -> list[Colorized]:
+    """Several plausible colourings, in the same order every time; number 0 is the default.
+
+    `Look(candidate=k)` gives number k alone.
+    """
+    check_number("count", count, 1, 24)
+    look = look or Look()
+    small = analysis.preview()
+    return [paint(small, replace(look, candidate=number)) for number in range(count)]
+
+
+def uncertainty(analysis: Analysis) -> Array | None:
+    """How unsure the network is of the colour of each pixel.
+
+    Returns:
+        h×w in the working size: standard deviation of the colour, CIELAB units; None where the
+        network does not tell.
+    """
+    coarse = analysis.coarse
+    if coarse.logits is None or coarse.bins is None:
+        return None
+    spread = readout.spread(coarse.logits, coarse.bins)
+    both = chroma.enlarge(np.dstack([spread, spread]), analysis.lightness)
+    return np.ascontiguousarray(both[..., 0])
+
+
+def heat_map(analysis: Analysis) -> NDArray[np.uint8] | None:
+    """The uncertainty drawn over the grey photo, h×w×3 RGB in the working size: from nothing
+    (sure) over yellow to red (25 CIELAB units and more); None where the network does not tell."""
+    unsure = uncertainty(analysis)
+    if unsure is None:
+        return None
+    share = np.clip(unsure / 25, 0, 1)[..., None]
+    hot = np.array([0.95, 0.85, 0.1], np.float32) * (1 - share) + share * np.array(
+        [0.85, 0.05, 0.1], np.float32
+    )
+    grey = chroma.to_rgb(analysis.lightness, np.zeros((*analysis.lightness.shape, 2), np.float32))
+    cover = 0.75 * np.sqrt(share) * (share > 0)
+    return from_float(grey * (1 - cover) + hot * cover, np.uint8).astype(np.uint8)
+
+
+def read_mask(picture: Picture) -> NDArray[np.uint8]:
+    """H×W of a picture: 255 where it is white; what is transparent counts as black."""
+    photo = read(picture)
+    values = to_float(photo.pixels).mean(axis=2)
+    if photo.alpha is not None:
+        values = values * to_float(photo.alpha)
+    return np.asarray(np.rint(values * 255), np.uint8)
+
+
+def working_size(width: int, height: int) -> tuple[int, int]:
+    """Width and height in which colours are made."""
+    factor = min(1.0, (WORK_PIXELS / (width * height)) ** 0.5)
+    return max(1, round(width * factor)), max(1, round(height * factor))
+
+
+def _colors(analysis: Analysis, look: Look) -> Array:
+    """h×w×2 in the working size."""
+    lightness = analysis.lightness
+    height, width = lightness.shape
+    if look.candidate == 0:
+        ab = analysis.colors
+    else:
+        ab = chroma.enlarge(variant(analysis.coarse, look.candidate), lightness)
+        ab = obey(ab, lightness, analysis.placed)
+    ab = ab * np.float32(look.saturation)
+    if look.warmth:
+        # Black and white stay: no light to be coloured, and no room for colour.
+        middle = lightness * (100 - lightness) / 2500
+        shift = np.array(WARM, np.float32) * np.float32(look.warmth)
+        ab = np.asarray(ab + middle[..., None] * shift, np.float32)
+    if look.keep_grey is not None:
+        ab = ab * (1 - _soft_mask(look.keep_grey, (width, height)))[..., None]
+    return ab
+
+
+def _soft_mask(mask: NDArray[np.uint8], size: tuple[int, int]) -> Array:
+    """0..1 with a soft edge that lies outside: what was painted stays whole."""
+    way = cv2.INTER_AREA if mask.shape[1] > size[0] else cv2.INTER_LINEAR
+    fitted = np.asarray(cv2.resize(mask, size, interpolation=way), np.float32) / np.float32(255)
+    reach = 2 * round(2 * SOFT_EDGE) + 1
+    wide = cv2.dilate(fitted, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    soft = np.asarray(cv2.GaussianBlur(wide, (0, 0), SOFT_EDGE), np.float32)
+    return np.asarray(np.maximum(fitted, soft), np.float32)
+
+
+def _painted(pixels: Pixels, lightness: Array, ab: Array, strength: float) -> Pixels:
+    """The photo's pixels with the colours of the working size, some rows at a time."""
+    height = pixels.shape[0]
+    guide = None if pixels.shape[:2] == ab.shape[:2] else chroma.Guide(ab, lightness)
+    result = np.empty_like(pixels)
+    for top in range(0, height, ROWS):
+        rows = slice(top, min(top + ROWS, height))
+        lab = np.asarray(cv2.cvtColor(to_float(pixels[rows]), cv2.COLOR_RGB2Lab), np.float32)
+        level = np.ascontiguousarray(lab[..., 0])
+        new = ab[rows] if guide is None else guide.rows(level, top, height)
+        if strength < 1:
+            new = np.asarray(lab[..., 1:] + (new - lab[..., 1:]) * np.float32(strength))
+        result[rows] = from_float(chroma.to_rgb(level, new), pixels.dtype)
+    return result
+
+
+def _shrunk(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    if (pixels.shape[1], pixels.shape[0]) == size:
+        return pixels
+    shrunk: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    return shrunk
+
+
+def _lightness(pixels: Pixels) -> Array:
+    lab = cv2.cvtColor(to_float(pixels), cv2.COLOR_RGB2Lab)
+    return np.ascontiguousarray(lab[..., 0], np.float32)
+
+
+def _seen(lightness: Array, alpha: Pixels | None, size: tuple[int, int]) -> Array:
+    """The lightness for the network: what is transparent is as light as the rest is on average."""
+    if alpha is None:
+        return lightness
+    opacity = to_float(_shrunk(alpha, size))
+    mean = np.float32((lightness * opacity).sum() / max(opacity.sum(), 1e-6))
+    return np.asarray(mean + (lightness - mean) * opacity, np.float32)
+
+
+def _since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 1)
