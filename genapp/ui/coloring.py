@@ -1,4 +1,4 @@
-"""What one visitor of the Colour tab sees: a photo, what the network found in it, and its colours."""
+"""What one visitor of the Colour tab sees: a photo, what the network found, and the colours."""
 
 import hashlib
 from dataclasses import dataclass, replace

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from genapp import images
 from genapp.colorizing import PREFIX, choose_model, colorizers, parse_color
 from genapp.errors import UserError
 from genapp.registry.catalog import Model
