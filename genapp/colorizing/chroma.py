@@ -1,5 +1,7 @@
 """Coarse colours on a fine photograph: enlarged along its edges, its own lightness kept."""
 
+import functools
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +18,8 @@ XYZ_TO_RGB = np.array(
     np.float32,
 )
 SLACK = 2e-4  # how far outside sRGB, linear, rounding alone can bring a colour
-GAMUT_STEPS = 10  # halvings in the search for the strongest chroma that sRGB has
+GAMUT_STEPS = 14  # halvings in the search for the strongest chroma that sRGB has
+GAMUT_LEVELS, GAMUT_HUES = 200, 360  # steps of the table of it
 
 
 def enlarge(ab: Array, lightness: Array, *, radius: int = 2, edge: float = 3.0) -> Array:
@@ -115,36 +118,46 @@ def to_rgb(lightness: Array, ab: Array) -> Array:
     """
     lab = np.dstack([lightness, ab]).astype(np.float32, copy=False)
     image = np.asarray(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB), np.float32)
-    # OpenCV is ten times as fast and clips, so that a clipped channel tells where to look again.
-    suspect = ((image <= 0) | (image >= 1)).any(-1)
-    if suspect.any():
-        level = np.asarray((lightness[suspect] + 16) / 116, np.float32)
-        image[suspect] = _curved(_fitted(level, ab[suspect]))
+    # OpenCV clips: a channel at its end tells where there may be no such colour.
+    outside = ((image <= 0) | (image >= 1)).any(-1)
+    if outside.any():
+        fitted = lab[outside]
+        chroma = np.maximum(np.linalg.norm(fitted[:, 1:], axis=1), 1e-6)
+        share = np.minimum(strongest_chroma(fitted) / chroma, 1)
+        fitted[:, 1:] *= share[:, None]
+        image[outside] = cv2.cvtColor(fitted[:, None], cv2.COLOR_Lab2RGB)[:, 0]
     return image
 
 
-def _curved(linear: Array) -> Array:
-    linear = np.clip(linear, 0, 1)
-    curved = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.asarray(curved, np.float32)
+def strongest_chroma(lab: Array) -> Array:
+    """Returns the m chromas that sRGB has at most for the lightness and hue of m×3 colours."""
+    table = _gamut()
+    hue = np.arctan2(lab[:, 2], lab[:, 1]) % np.float32(2 * np.pi)
+    x = hue * np.float32(GAMUT_HUES / (2 * np.pi))
+    y = lab[:, 0] * np.float32(GAMUT_LEVELS / 100)
+    column, row = x.astype(np.int32), np.clip(y.astype(np.int32), 0, GAMUT_LEVELS - 1)
+    column = np.minimum(column, GAMUT_HUES - 1)
+    right, below = x - column, y - row
+    upper = table[row, column] * (1 - right) + table[row, column + 1] * right
+    lower = table[row + 1, column] * (1 - right) + table[row + 1, column + 1] * right
+    return np.asarray(upper * (1 - below) + lower * below, np.float32)
 
 
-def _fitted(level: Array, ab: Array) -> Array:
-    linear = _linear_rgb(level, ab)
-    outside = ~_in_gamut(linear)
-    if outside.any():
-        linear[outside] = _into_gamut(level[outside], ab[outside])
-    return linear
-
-
-def _into_gamut(level: Array, ab: Array) -> Array:
-    """Returns m×3 linear RGB of m colours, their chroma as strong as sRGB allows."""
-    share, step = np.zeros((len(level), 1), np.float32), np.float32(0.5)
+@functools.cache
+def _gamut() -> Array:
+    """Returns the strongest chroma by lightness (rows, 0..100) and hue (columns, a full circle)."""
+    lightness = np.linspace(0, 100, GAMUT_LEVELS + 1, dtype=np.float32)[:, None]
+    hue = np.linspace(0, 2 * np.pi, GAMUT_HUES + 1, dtype=np.float32)
+    direction = np.broadcast_to(
+        np.stack([np.cos(hue), np.sin(hue)], axis=-1), (GAMUT_LEVELS + 1, GAMUT_HUES + 1, 2)
+    )
+    level = np.asarray(np.broadcast_to((lightness + 16) / 116, direction.shape[:2]), np.float32)
+    strongest, step = np.zeros(level.shape, np.float32), np.float32(128)
     for _ in range(GAMUT_STEPS):
-        inside = _in_gamut(_linear_rgb(level, ab * (share + step)))
-        share[inside] += step
+        inside = _in_gamut(_linear_rgb(level, direction * (strongest + step)[..., None]))
+        strongest[inside] += step
         step /= np.float32(2)
-    return _linear_rgb(level, ab * share)
+    return strongest
 
 
 def _in_gamut(linear: Array) -> npt.NDArray[np.bool_]:

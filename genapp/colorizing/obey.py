@@ -1,4 +1,4 @@
-"""Colours that are exactly the hint's at a hint, without running over edges."""
+"""What hints change: the thing they were put on, exactly in their colour, and nothing beside it."""
 
 from collections.abc import Sequence
 
@@ -6,90 +6,139 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from genapp.colorizing import chroma
+from genapp.colorizing import chroma, readout
+from genapp.colorizing.colorizer import Coarse
 from genapp.colorizing.hints import Hint
 
 Array = NDArray[np.float32]
 
-SIDE = 192
-"""Short side of the grid on which corrections spread, in cells."""
-REACH = 14.0
-"""Cells of even colour over which a correction fades to a third."""
-STEP = 0.35
-"""Cells that one CIELAB unit of difference between neighbours counts as."""
+SIDE = 160
+"""Short side of the grid on which influence is found, in cells."""
+WALL = 4.0
+"""A step between neighbours, in CIELAB units, that makes the way twice as long."""
+NEAR = 14.0
+"""Length of way over which an added colour fades to a third, in cells."""
+WIDE = 30.0
+"""The same for what the network changes."""
 WHOLE = 2.5
 """Cells around a hint in which it is obeyed wholly."""
-FAR = 2.2
-"""Reaches after which nothing is left of a correction."""
+LIMIT = 60.0
+"""Longest way that is looked for, in cells."""
+LIKE = 20.0
+"""Difference in lightness at which another place counts a third, CIELAB units."""
+KIND = (0.5, 0.9)
+"""Overlap of two places' distributions of colours: another kind of thing … the same kind."""
 
 
-def obey(ab: Array, lightness: Array, hints: Sequence[Hint]) -> Array:
-    """The colours, corrected around hints.
+class Influence:
+    """Where each hint counts.
 
-    What is missing at a hint is added there and fades with the distance along paths that avoid
-    steps of lightness or colour (a geodesic distance, as in Criminisi et al., "Geodesic image and
-    video editing", 2010). Between hints the nearer one counts more.
+    The network's own answer to a hint is kept where a place is of the hint's kind (the network
+    gives it the same colours as the place of the hint, when it knows of no hints) and as light, or
+    is reached from the hint without crossing an edge. What is still missing at the hint is added
+    there, and fades along such ways (geodesic distance: Criminisi et al., "Geodesic image and
+    video editing", 2010).
 
     Args:
-        ab: H×W×2, CIELAB units.
         lightness: H×W, 0..100.
-        hints: with x and y in pixels of `ab`.
-
-    Returns:
-        H×W×2.
+        plain: the network's colours without hints.
+        hinted: the same network's with them, on the same grid.
+        hints: with x and y in pixels of `lightness`.
     """
-    if not hints:
-        return ab
-    height, width = lightness.shape
-    factor = min(1.0, SIDE / min(height, width))
-    size = max(1, round(width * factor)), max(1, round(height * factor))
-    lab = cv2.resize(np.dstack([lightness, ab]), size, interpolation=cv2.INTER_AREA)
-    across, down = _steps(np.asarray(lab, np.float32))
-    total = np.zeros((size[1], size[0], 3), np.float32)
-    strongest = np.zeros((size[1], size[0]), np.float32)
-    for hint in hints:
-        row = min(int(hint.y * size[1] / height), size[1] - 1)
-        column = min(int(hint.x * size[0] / width), size[0] - 1)
-        reach = int(REACH * FAR) + 1
-        rows = slice(max(row - reach, 0), row + reach + 1)
-        columns = slice(max(column - reach, 0), column + reach + 1)
-        place = row - rows.start, column - columns.start
-        distance = _distance(across[rows, columns], down[rows, columns], place)
-        weight = np.exp(-np.square(np.maximum(distance - WHOLE, 0) / REACH))
-        missing = np.array(hint.lab[1:], np.float32) - ab[_pixel(hint, height, width)]
-        nearness = weight / (np.square(distance) + 0.1)
-        total[rows, columns, :2] += nearness[..., None] * missing
-        total[rows, columns, 2] += nearness
-        strongest[rows, columns] = np.maximum(strongest[rows, columns], weight)
-    share = strongest / np.maximum(total[..., 2], 1e-9)
-    correction = np.asarray(total[..., :2] * share[..., None], np.float32)
-    return ab + chroma.enlarge(correction, lightness, radius=1)
+
+    def __init__(
+        self, lightness: Array, plain: Coarse, hinted: Coarse, hints: Sequence[Hint]
+    ) -> None:
+        self._lightness = lightness
+        self._hints = tuple(hints)
+        height, width = lightness.shape
+        factor = min(1.0, SIDE / min(height, width))
+        self._size = max(1, round(width * factor)), max(1, round(height * factor))
+        blurred = np.asarray(cv2.GaussianBlur(lightness, (0, 0), 0.7 / factor), np.float32)
+        level = _resized(blurred, self._size)
+        across, down = _steps(np.dstack([level, _resized(plain.ab, self._size)]))
+        self._nearness = []
+        self._near = []
+        wide = np.zeros(level.shape, np.float32)
+        for hint in hints:
+            row, column = self._cell(hint)
+            distance = _distances(across, down, (row, column))
+            near = _fading(np.maximum(distance - WHOLE, 0), NEAR)
+            self._near.append(near)
+            self._nearness.append(near / (np.square(distance) + np.float32(0.1)))
+            alike = _fading(level - level[row, column], LIKE)
+            same = 1 - (1 - alike) * (1 - _fading(distance, WIDE))
+            wide = np.maximum(wide, same * self._kinship(plain, (row, column)))
+        change = _resized(hinted.ab - plain.ab, self._size)
+        self._change = chroma.enlarge(change * wide[..., None], lightness, radius=1)
+
+    def apply(self, ab: Array) -> Array:
+        """H×W×2 colours with the hints obeyed."""
+        height, width = self._lightness.shape
+        ab = ab + self._change
+        total = np.zeros((self._size[1], self._size[0], 3), np.float32)
+        strongest = np.zeros((self._size[1], self._size[0]), np.float32)
+        for hint, near, nearness in zip(self._hints, self._near, self._nearness, strict=True):
+            here = ab[min(int(hint.y), height - 1), min(int(hint.x), width - 1)]
+            total[..., :2] += nearness[..., None] * (np.array(hint.lab[1:], np.float32) - here)
+            total[..., 2] += nearness
+            strongest = np.maximum(strongest, near)
+        share = strongest / np.maximum(total[..., 2], 1e-9)
+        correction = np.asarray(total[..., :2] * share[..., None], np.float32)
+        return ab + chroma.enlarge(correction, self._lightness, radius=1)
+
+    def _cell(self, hint: Hint) -> tuple[int, int]:
+        height, width = self._lightness.shape
+        row = min(int(hint.y * self._size[1] / height), self._size[1] - 1)
+        return row, min(int(hint.x * self._size[0] / width), self._size[0] - 1)
+
+    def _kinship(self, plain: Coarse, cell: tuple[int, int]) -> Array:
+        """How much each place is of the kind of one place, 0..1 (Bhattacharyya coefficient)."""
+        if plain.logits is None:
+            return np.ones((self._size[1], self._size[0]), np.float32)
+        chance = readout.distribution(plain.logits)
+        _, height, width = chance.shape
+        row = cell[0] * height // self._size[1]
+        column = cell[1] * width // self._size[0]
+        around = chance[:, max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]
+        here = around.mean((1, 2))
+        overlap = np.sqrt(chance * here[:, None, None]).sum(0)
+        share = np.clip((overlap - KIND[0]) / (KIND[1] - KIND[0]), 0, 1)
+        return _resized(share * share * (3 - 2 * share), self._size)
 
 
-def _pixel(hint: Hint, height: int, width: int) -> tuple[int, int]:
-    return min(int(hint.y), height - 1), min(int(hint.x), width - 1)
+def _resized(values: NDArray[np.floating], size: tuple[int, int]) -> Array:
+    way = cv2.INTER_AREA if values.shape[1] > size[0] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(values, size, interpolation=way), np.float32)
+
+
+def _fading(distance: Array, reach: float) -> Array:
+    return np.asarray(np.exp(-np.square(distance / np.float32(reach))), np.float32)
 
 
 def _steps(lab: Array) -> tuple[Array, Array]:
     """What it costs to go from each cell to its right neighbour, and to the one below: h×w each;
-    nothing leads out of the grid."""
+    nothing leads out of the grid. Gradual shading costs little, an edge much."""
     costs = []
     for axis in (1, 0):
         difference = np.linalg.norm(np.diff(lab, axis=axis), axis=2)
-        cost = 1 + np.float32(STEP) * difference
+        cost = 1 + np.square(difference / np.float32(WALL))
         costs.append(np.pad(cost, [(0, axis == 0), (0, axis == 1)], constant_values=np.inf))
     return costs[0], costs[1]
 
 
-def _distance(across: Array, down: Array, place: tuple[int, int]) -> Array:
-    """Length of the shortest path from `place` to each cell; relaxed until nothing changes."""
-    distance = np.full(across.shape, np.inf, np.float32)
-    distance[place] = 0
-    right, below = across[:, :-1], down[:-1]
+def _distances(across: Array, down: Array, place: tuple[int, int]) -> Array:
+    """Length of the shortest way from `place` to each cell, infinite beyond `LIMIT`."""
+    result = np.full(across.shape, np.inf, np.float32)
+    reach = int(LIMIT) + 1
+    window = tuple(slice(max(middle - reach, 0), middle + reach + 1) for middle in place)
+    right, below = across[window][:, :-1], down[window][:-1]
+    distance = np.full(across[window].shape, np.inf, np.float32)
+    distance[place[0] - window[0].start, place[1] - window[1].start] = 0
+    # Over a corner: the shorter of the two ways around it, as the crow flies.
     diagonal = np.float32(np.sqrt(0.5))
-    falling = diagonal * np.minimum(right[:-1] + down[:-1, 1:], down[:-1, :-1] + across[1:, :-1])
-    rising = diagonal * np.minimum(right[1:] + down[:-1, 1:], down[:-1, :-1] + across[:-1, :-1])
-    limit = REACH * FAR + WHOLE
+    falling = diagonal * np.minimum(right[:-1] + below[:, 1:], below[:, :-1] + right[1:])
+    rising = diagonal * np.minimum(right[1:] + below[:, 1:], below[:, :-1] + right[:-1])
     while True:
         before = distance.copy()
         for one, other, cost in (
@@ -100,6 +149,8 @@ def _distance(across: Array, down: Array, place: tuple[int, int]) -> Array:
         ):
             np.minimum(other, one + cost, out=other)
             np.minimum(one, other + cost, out=one)
-        distance[distance > limit] = np.inf
+        distance[distance > LIMIT] = np.inf
         if np.array_equal(before, distance):
-            return distance
+            break
+    result[window] = distance
+    return result

@@ -16,7 +16,7 @@ from genapp.colorizing.candidates import variant
 from genapp.colorizing.colorizer import Coarse
 from genapp.colorizing.hints import Hint, checked_hints
 from genapp.colorizing.models import choose_model, open_colorizer
-from genapp.colorizing.obey import obey
+from genapp.colorizing.obey import Influence
 from genapp.errors import BadValue, check_number
 from genapp.images import Photo, Pixels, check_sides, from_float, read, resized, to_float
 from genapp.registry.engines import Engines
@@ -70,8 +70,8 @@ class Analysis:
     model: str
     hints: tuple[Hint, ...]
     """In pixels of the photo that was analysed."""
-    placed: tuple[Hint, ...]
-    """The same in pixels of the working size."""
+    influence: Influence | None
+    """Where the hints count; None without hints."""
     lightness: Array
     """h×w, 0..100, in the working size: at most a megapixel."""
     coarse: Coarse
@@ -182,14 +182,19 @@ def analyse(
         chosen = choose_model(pool, model)
         colorizer = open_colorizer(chosen, pool)
         before = time.perf_counter()
-        coarse = colorizer.colors(_seen(lightness, loaded.alpha, size), placed)
+        seen = _seen(lightness, loaded.alpha, size)
+        coarse = colorizer.colors(seen, ())
+        influence = None
+        if placed:
+            hinted = colorizer.colors(seen, placed)
+            influence = Influence(lightness, coarse, hinted, placed)
         network = time.perf_counter() - before
     finally:
         if engines is None:
             pool.close()
-    colors = obey(chroma.enlarge(coarse.ab, lightness), lightness, placed)
+    colors = _hinted(chroma.enlarge(coarse.ab, lightness), influence)
     timings = {"network": round(network * 1000, 1), "analyse": _since(started)}
-    return Analysis(loaded, chosen.name, checked, placed, lightness, coarse, colors, (), timings)
+    return Analysis(loaded, chosen.name, checked, influence, lightness, coarse, colors, (), timings)
 
 
 def paint(analysis: Analysis, look: Look | None = None) -> Colorized:
@@ -282,7 +287,7 @@ def _colors(analysis: Analysis, look: Look) -> Array:
         ab = analysis.colors
     else:
         ab = chroma.enlarge(variant(analysis.coarse, look.candidate), lightness)
-        ab = obey(ab, lightness, analysis.placed)
+        ab = _hinted(ab, analysis.influence)
     ab = ab * np.float32(look.saturation)
     if look.warmth:
         # Black and white stay: no light to be coloured, and no room for colour.
@@ -292,6 +297,10 @@ def _colors(analysis: Analysis, look: Look) -> Array:
     if look.keep_grey is not None:
         ab = ab * (1 - _soft_mask(look.keep_grey, (width, height)))[..., None]
     return ab
+
+
+def _hinted(ab: Array, influence: Influence | None) -> Array:
+    return ab if influence is None else influence.apply(ab)
 
 
 def _soft_mask(mask: NDArray[np.uint8], size: tuple[int, int]) -> Array:
