@@ -38,7 +38,7 @@ def build(engines: Engines) -> gr.Blocks:
             "Enlarge small pictures.",
             elem_id="masthead",
         )
-        with gr.Tabs() as tabs:
+        with gr.Tabs(overflow_behavior="wrap") as tabs:
             with gr.Tab("Try-on"):
                 tryon_tab.build(engines)
             with gr.Tab("Live mirror") as mirror:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from genapp.colorizing import PREFIX, choose_model, colorizers, parse_color
+from genapp.colorizing import PREFIX, choose_model, color_name, colorizers, parse_color
 from genapp.errors import UserError
 from genapp.registry.catalog import Model
 from genapp.registry.engines import Engines
@@ -32,7 +32,7 @@ FORMATS = {
     "AVIF": ("avif", 90),
 }
 """How each is called: its ending, and the quality."""
-ADDS, TAKES, OUTLINES = "adds the colour", "picks up a colour", "outlines a part to stay grey"
+ADDS, TAKES, OUTLINES = "adds the colour", "picks one up", "outlines what stays grey"
 LOOKS = (
     ("Saturation", 0, 2, 1, "0 grey, 1 as the network has it"),
     ("Warmth", -1, 1, 0, "-1 cold, 1 warm"),
@@ -145,10 +145,10 @@ def _lay_out(engines: Engines) -> _Page:
                 )
                 reset = gr.Button("Back to the first colours", size="sm", elem_id="colour-reset")
         with gr.Column(scale=3, min_width=320, elem_id="colour-shown"):
-            with gr.Tabs():
+            with gr.Tabs(overflow_behavior="wrap"):
                 with gr.Tab("Before and after", render_children=True):
                     result, divider = _comparison()
-                with gr.Tab("Add your own colours", render_children=True):
+                with gr.Tab("Add colours", render_children=True):
                     marking, unsure = _marking()
             facts = gr.Markdown(WELCOME, elem_id="colour-facts", elem_classes="facts")
             more = gr.Button("Show me others", interactive=False, elem_id="colour-more")
@@ -240,7 +240,7 @@ def _marking() -> tuple[_Marking, gr.Checkbox]:
             [ADDS, TAKES, OUTLINES],
             value=ADDS,
             label="A click on the picture",
-            min_width=260,
+            min_width=200,
             elem_id="colour-mode",
         )
     palette = gr.HTML(
@@ -377,7 +377,7 @@ def _connect_marks(page: _Page, show: dict[str, Any]) -> None:
         _click, [marking.color, *known], [marking.color, *marked], **serial
     ).then(**show)
     marking.add.click(_click_at, place, [marking.color, *marked], **serial).then(**show)
-    marking.hints.click(_choose, known, [marking.color, *marked], **serial)
+    marking.hints.click(_choose, known, [marking.color, *marked], **serial).then(**show)
     # The picker's own `input` comes before its new value.
     marking.color.change(_recolor, [marking.color, *known], marked, **serial).then(**show)
     marking.swatches.click(_picked, None, marking.color, **serial)
@@ -458,8 +458,8 @@ def _show(
         (str(now.before), str(now.after)),
         _facts(now),
         _path(coloring.to_click_on(now, kept.now, kept.chosen, unsure=unsure)),
-        swatches.hint_buttons(kept),
-        *_describe(kept, mode),
+        # Else there may be newer marks by now.
+        *(_in_words(kept, mode) if last is None or kept is not history else _skips(7)),
         *(on, on, on),
         gr.Gallery(visible=False) if new else gr.skip(),
         candidate,
@@ -473,14 +473,13 @@ def _nothing(text: str) -> Any:  # noqa: ANN401 (for what `_show` fills)
     off = gr.Button(interactive=False)
     empty = History()
     return (
-        *(None, text, None, swatches.hint_buttons(empty), *_describe(empty, ADDS)),
+        *(None, text, None, *_in_words(empty, ADDS)),
         *(off, off, off, gr.Gallery(visible=False), gr.skip(), gr.skip(), None),
     )
 
 
 def _only_facts(text: str) -> Any:  # noqa: ANN401 (for what `_show` fills)
-    count = len(_nothing(text))
-    return gr.skip(), text, *[gr.skip()] * (count - 2)
+    return gr.skip(), text, *_skips(len(_nothing(text)) - 2)
 
 
 def _first_look() -> list[float]:
@@ -556,7 +555,7 @@ def _clicked(
     """A click at a place of the photo, in pixels."""
     history = is_for(history, now.key)
     if mode == TAKES:
-        return coloring.color_under(now, x, y), *[gr.skip()] * 9
+        return coloring.color_under(now, x, y), *_skips(9)
     if mode == OUTLINES:
         return gr.skip(), *_marked(history.corner(x, y), mode, unsure, now)
     reach = max(now.size) * DOT
@@ -575,7 +574,7 @@ def _color_of(history: History) -> Any:  # noqa: ANN401 (for the colour)
     """The picker has the colour of the hint that is chosen."""
     if history.chosen is None:
         return gr.skip()
-    return swatches.color_name(history.now.hints[history.chosen].rgb)
+    return color_name(history.now.hints[history.chosen].rgb)
 
 
 def _recolor(color: str, history: History, mode: str, unsure: bool, now: Coloring | None) -> Any:  # noqa: ANN401 (for what `_marked` fills)
@@ -603,9 +602,16 @@ def _marked(history: History, mode: str, unsure: bool, now: Coloring | None) -> 
     return (
         history,
         gr.skip() if picture is None else str(picture),
-        swatches.hint_buttons(history),
-        *_describe(history, mode),
+        *_in_words(history, mode),
     )
+
+
+def _in_words(history: History, mode: str) -> Any:  # noqa: ANN401 (for hints and `_buttons`)
+    return swatches.hint_buttons(history), *_describe(history, mode)
+
+
+def _skips(count: int) -> list[Any]:
+    return [gr.skip()] * count
 
 
 def _describe(history: History, mode: str) -> Any:  # noqa: ANN401 (for what `_buttons` lists)
@@ -628,7 +634,8 @@ def _about(history: History, mode: str) -> str:
         corners = len(history.now.parts[-1]) if history.now.parts else 0
         if corners > 2:
             return "Inside the outline the photo stays grey. Click more corners, or begin another."
-        return f"Click around the part that is to stay grey: {3 - corners} more corners enclose it."
+        left = f"{3 - corners} more corner{'s' * (corners < 2)}"
+        return f"Click around the part that is to stay grey: {left} to enclose it."
     if history.chosen is not None:
         return (
             f"**Colour {history.chosen + 1} is chosen.** Click where it belongs, give it another "
