@@ -44,7 +44,7 @@ class Guide:
     the fine one.
 
     Args:
-        ab: h×w×2 CIELAB.
+        ab: h×w×2 CIELAB; any other number of channels works alike.
         lightness: h×w, 0..100, of the photograph on the coarse grid.
         radius: of the windows, in coarse cells.
         edge: difference in lightness (standard deviation) from which on an edge counts.
@@ -86,8 +86,9 @@ class Guide:
             wide = cv2.resize(rows, (width, count), interpolation=cv2.INTER_LINEAR)
             return np.asarray(wide, np.float32)
 
-        result = np.empty((count, width, 2), np.float32)
-        for channel in range(2):
+        channels = len(self._planes) // 4
+        result = np.empty((count, width, channels), np.float32)
+        for channel in range(channels):
             slope, offset, low, high = map(large, self._planes[4 * channel : 4 * channel + 4])
             np.clip(slope * lightness + offset, low, high, out=result[..., channel])
         return result

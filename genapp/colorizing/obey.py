@@ -1,6 +1,6 @@
 """What hints change: the thing they were put on, exactly in their colour, and nothing beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -12,20 +12,28 @@ from genapp.colorizing.hints import Hint
 
 Array = NDArray[np.float32]
 
-SIDE = 160
+SIDE = 96
 """Short side of the grid on which influence is found, in cells."""
-WALL = 4.0
-"""A step between neighbours, in CIELAB units, that makes the way twice as long."""
-NEAR = 14.0
-"""Length of way over which an added colour fades to a third, in cells."""
-WIDE = 30.0
+SPACE = 0.33
+"""What the way to the next cell costs, and"""
+WALL = 5.0
+"""the step in CIELAB units between two cells that costs 1; twice the step 4 times as much."""
+SMOOTH = 0.8
+"""Standard deviation of the blur that takes texture away before, in cells."""
+NEAR = 12.0
+"""Cost of a way over which an added colour fades to a third."""
+WIDE = 16.0
 """The same for what the network changes."""
-WHOLE = 2.5
-"""Cells around a hint in which it is obeyed wholly."""
-LIMIT = 60.0
-"""Longest way that is looked for, in cells."""
+APART = 60.0
+"""The same, in cells as the crow flies, for places that are as light as the hint's."""
+WHOLE = 0.8
+"""Cost of a way around a hint on which it is obeyed wholly."""
+DETAIL = 0.4
+"""How much of its variety of colours a thing keeps that is given the hint's."""
 LIKE = 20.0
 """Difference in lightness at which another place counts a third, CIELAB units."""
+UNLIKE = 30.0
+"""The same for an added colour."""
 KIND = (0.5, 0.9)
 """Overlap of two places' distributions of colours: another kind of thing … the same kind."""
 
@@ -35,9 +43,9 @@ class Influence:
 
     The network's own answer to a hint is kept where a place is of the hint's kind (the network
     gives it the same colours as the place of the hint, when it knows of no hints) and as light, or
-    is reached from the hint without crossing an edge. What is still missing at the hint is added
-    there, and fades along such ways (geodesic distance: Criminisi et al., "Geodesic image and
-    video editing", 2010).
+    is reached from the hint without crossing an edge. Along such ways the hint's own colour spreads
+    and fades (geodesic distance: Criminisi et al., "Geodesic image and video editing", 2010); at
+    the hint it is exactly that.
 
     Args:
         lightness: H×W, 0..100.
@@ -54,23 +62,31 @@ class Influence:
         height, width = lightness.shape
         factor = min(1.0, SIDE / min(height, width))
         self._size = max(1, round(width * factor)), max(1, round(height * factor))
-        blurred = np.asarray(cv2.GaussianBlur(lightness, (0, 0), 0.7 / factor), np.float32)
-        level = _resized(blurred, self._size)
-        across, down = _steps(np.dstack([level, _resized(plain.ab, self._size)]))
-        self._nearness = []
-        self._near = []
-        wide = np.zeros(level.shape, np.float32)
-        for hint in hints:
-            row, column = self._cell(hint)
-            distance = _distances(across, down, (row, column))
-            near = _fading(np.maximum(distance - WHOLE, 0), NEAR)
+        lab = np.dstack([lightness, chroma.enlarge(plain.ab, lightness)])
+        blurred = cv2.GaussianBlur(lab, (0, 0), SMOOTH / factor)
+        grid = _resized(np.asarray(blurred, np.float32), self._size)
+        level = grid[..., 0]
+        cells = [self._cell(hint) for hint in hints]
+        ways = _ways(grid, cells)
+        places = np.indices(level.shape, np.float32)
+        self._near, self._nearness = [], []
+        wide, asked = np.zeros(level.shape, np.float32), np.zeros((*level.shape, 3), np.float32)
+        for number, (hint, (row, column)) in enumerate(zip(hints, cells, strict=True)):
+            way, difference = ways[..., number], level - level[row, column]
+            near = _fading(np.maximum(way - WHOLE, 0), NEAR) * _fading(difference, UNLIKE)
+            near[way <= WHOLE] = 1
             self._near.append(near)
-            self._nearness.append(near / (np.square(distance) + np.float32(0.1)))
-            alike = _fading(level - level[row, column], LIKE)
-            same = 1 - (1 - alike) * (1 - _fading(distance, WIDE))
-            wide = np.maximum(wide, same * self._kinship(plain, (row, column)))
+            self._nearness.append(near / (np.square(way) + np.float32(0.02)))
+            apart = np.hypot(places[0] - row, places[1] - column)
+            alike = _fading(difference, LIKE) * _fading(apart, APART)
+            same = 1 - (1 - alike) * (1 - _fading(way, WIDE))
+            same *= self._kinship(plain, (row, column))
+            asked += np.square(np.square(same))[..., None] * np.array([*hint.lab[1:], 1], "f4")
+            wide = np.maximum(wide, same)
         change = _resized(hinted.ab - plain.ab, self._size)
-        self._change = chroma.enlarge(change * wide[..., None], lightness, radius=1)
+        wanted = asked[..., :2] / np.maximum(asked[..., 2:], 1e-9) - grid[..., 1:]
+        agreement = np.clip(_cosine(change, np.asarray(wanted, np.float32)), 0, 1) * wide
+        self._change = chroma.enlarge(change * agreement[..., None], lightness, radius=1)
 
     def apply(self, ab: Array) -> Array:
         """H×W×2 colours with the hints obeyed."""
@@ -80,12 +96,13 @@ class Influence:
         strongest = np.zeros((self._size[1], self._size[0]), np.float32)
         for hint, near, nearness in zip(self._hints, self._near, self._nearness, strict=True):
             here = ab[min(int(hint.y), height - 1), min(int(hint.x), width - 1)]
-            total[..., :2] += nearness[..., None] * (np.array(hint.lab[1:], np.float32) - here)
-            total[..., 2] += nearness
+            color = np.array(hint.lab[1:], np.float32) - DETAIL * here
+            total += nearness[..., None] * np.array([*color, 1], np.float32)
             strongest = np.maximum(strongest, near)
-        share = strongest / np.maximum(total[..., 2], 1e-9)
-        correction = np.asarray(total[..., :2] * share[..., None], np.float32)
-        return ab + chroma.enlarge(correction, self._lightness, radius=1)
+        mixed = total[..., :2] / np.maximum(total[..., 2:], 1e-9)
+        planes = np.dstack([mixed * strongest[..., None], strongest]).astype(np.float32)
+        added = chroma.enlarge(planes, self._lightness, radius=1)
+        return np.asarray(ab + added[..., :2] - (1 - DETAIL) * added[..., 2:] * ab, np.float32)
 
     def _cell(self, hint: Hint) -> tuple[int, int]:
         height, width = self._lightness.shape
@@ -112,45 +129,59 @@ def _resized(values: NDArray[np.floating], size: tuple[int, int]) -> Array:
     return np.asarray(cv2.resize(values, size, interpolation=way), np.float32)
 
 
+def _cosine(one: Array, other: Array) -> Array:
+    """Of the angle between the ab of two h×w×2; 0 where there is none."""
+    lengths = np.linalg.norm(one, axis=2) * np.linalg.norm(other, axis=2)
+    return np.asarray((one * other).sum(2) / np.maximum(lengths, 1e-6), np.float32)
+
+
 def _fading(distance: Array, reach: float) -> Array:
     return np.asarray(np.exp(-np.square(distance / np.float32(reach))), np.float32)
 
 
-def _steps(lab: Array) -> tuple[Array, Array]:
-    """What it costs to go from each cell to its right neighbour, and to the one below: h×w each;
-    nothing leads out of the grid. Gradual shading costs little, an edge much."""
-    costs = []
-    for axis in (1, 0):
-        difference = np.linalg.norm(np.diff(lab, axis=axis), axis=2)
-        cost = 1 + np.square(difference / np.float32(WALL))
-        costs.append(np.pad(cost, [(0, axis == 0), (0, axis == 1)], constant_values=np.inf))
-    return costs[0], costs[1]
+def _ways(lab: Array, cells: Sequence[tuple[int, int]]) -> Array:
+    """What the cheapest way from each of n cells to every cell of a h×w×3 picture costs: h×w×n.
 
-
-def _distances(across: Array, down: Array, place: tuple[int, int]) -> Array:
-    """Length of the shortest way from `place` to each cell, infinite beyond `LIMIT`."""
-    result = np.full(across.shape, np.inf, np.float32)
-    reach = int(LIMIT) + 1
-    window = tuple(slice(max(middle - reach, 0), middle + reach + 1) for middle in place)
-    right, below = across[window][:, :-1], down[window][:-1]
-    distance = np.full(across[window].shape, np.inf, np.float32)
-    distance[place[0] - window[0].start, place[1] - window[1].start] = 0
-    # Over a corner: the shorter of the two ways around it, as the crow flies.
-    diagonal = np.float32(np.sqrt(0.5))
-    falling = diagonal * np.minimum(right[:-1] + below[:, 1:], below[:, :-1] + right[1:])
-    rising = diagonal * np.minimum(right[1:] + below[:, 1:], below[:, :-1] + right[:-1])
+    Gradual shading costs little, an edge much. Found by sweeps over the rows and the columns, to
+    and fro, until nothing changes (Borgefors, "Distance transformations", 1986).
+    """
+    ways = np.full((*lab.shape[:2], len(cells)), np.inf, np.float32)
+    for number, cell in enumerate(cells):
+        ways[*cell, number] = 0
+    steps = [_steps(turned) for turned in _turned(lab)]
     while True:
-        before = distance.copy()
-        for one, other, cost in (
-            (distance[:, :-1], distance[:, 1:], right),
-            (distance[:-1], distance[1:], below),
-            (distance[:-1, :-1], distance[1:, 1:], falling),
-            (distance[1:, :-1], distance[:-1, 1:], rising),
-        ):
-            np.minimum(other, one + cost, out=other)
-            np.minimum(one, other + cost, out=one)
-        distance[distance > LIMIT] = np.inf
-        if np.array_equal(before, distance):
-            break
-    result[window] = distance
-    return result
+        before = ways.copy()
+        for turned, costs in zip(_turned(ways), steps, strict=True):
+            _sweep(turned, *costs)
+        if np.allclose(before, ways, atol=0.01):
+            return ways
+
+
+def _turned(values: Array) -> Iterator[Array]:
+    """Views of h×w×c whose first axis goes down, up, right and left in the picture."""
+    across = values.swapaxes(0, 1)
+    yield from (values, values[::-1], across, across[::-1])
+
+
+def _steps(lab: Array) -> tuple[Array, Array, Array]:
+    """Costs of the steps from each row to the next: straight, to the right, to the left."""
+    above, below = lab[:-1], lab[1:]
+
+    def cost(one: Array, other: Array, length: float) -> Array:
+        wall = np.square((one - other) / np.float32(WALL)).sum(2, keepdims=True)
+        return np.asarray(length * SPACE + wall, np.float32)
+
+    slant = 2**0.5
+    return (
+        cost(above, below, 1),
+        cost(above[:, :-1], below[:, 1:], slant),
+        cost(above[:, 1:], below[:, :-1], slant),
+    )
+
+
+def _sweep(ways: Array, straight: Array, right: Array, left: Array) -> None:
+    for row in range(1, ways.shape[0]):
+        before, here = ways[row - 1], ways[row]
+        np.minimum(here, before + straight[row - 1], out=here)
+        np.minimum(here[1:], before[:-1] + right[row - 1], out=here[1:])
+        np.minimum(here[:-1], before[1:] + left[row - 1], out=here[:-1])

@@ -245,8 +245,7 @@ def uncertainty(analysis: Analysis) -> Array | None:
     if coarse.logits is None or coarse.bins is None:
         return None
     spread = readout.spread(coarse.logits, coarse.bins)
-    both = chroma.enlarge(np.dstack([spread, spread]), analysis.lightness)
-    return np.ascontiguousarray(both[..., 0])
+    return chroma.enlarge(spread[..., None], analysis.lightness)[..., 0]
 
 
 def heat_map(analysis: Analysis) -> NDArray[np.uint8] | None:
