@@ -30,6 +30,9 @@ ROWS = 256
 """Rows of the photo that are painted at a time."""
 SOFT_EDGE = 1.5
 """Standard deviation of the edge of what stays grey, in pixels of the working size."""
+SURE, UNSURE = 12.0, 32.0
+"""Uncertainty at which the heat map begins and ends, CIELAB units: nearly all pixels of nine photos
+lay between."""
 WARM = (3.0, 14.0)
 """a and b that full warmth adds to a middle grey, CIELAB units."""
 
@@ -250,11 +253,11 @@ def uncertainty(analysis: Analysis) -> Array | None:
 
 def heat_map(analysis: Analysis) -> NDArray[np.uint8] | None:
     """The uncertainty drawn over the grey photo, h×w×3 RGB in the working size: from nothing
-    (sure) over yellow to red (25 CIELAB units and more); None where the network does not tell."""
+    (sure, `SURE`) over yellow to red (`UNSURE`); None where the network does not tell."""
     unsure = uncertainty(analysis)
     if unsure is None:
         return None
-    share = np.clip(unsure / 25, 0, 1)[..., None]
+    share = np.clip((unsure - SURE) / (UNSURE - SURE), 0, 1)[..., None]
     hot = np.array([0.95, 0.85, 0.1], np.float32) * (1 - share) + share * np.array(
         [0.85, 0.05, 0.1], np.float32
     )
