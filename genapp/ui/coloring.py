@@ -1,7 +1,7 @@
 """What one visitor of the Colour tab sees: a photo, what the network found, and the colours."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -11,17 +11,21 @@ from numpy.typing import NDArray
 from genapp import images
 from genapp.colorizing import (
     Analysis,
+    Clean,
     Colorized,
     Hint,
     Look,
+    Palette,
     analyse,
     candidates,
     choose_model,
+    color_at,
     color_name,
     heat_map,
     paint,
+    palette_of,
 )
-from genapp.errors import ModelMissing, UnreadablePicture
+from genapp.errors import ModelMissing, UnreadablePicture, UserError
 from genapp.images import Photo
 from genapp.registry.engines import Engines
 from genapp.ui import magnifier, marks
@@ -44,6 +48,18 @@ class Question:
 
     model: str | None = None
     hints: tuple[Hint, ...] = ()
+    clean: Clean = field(default_factory=Clean)
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """A picture whose colours are taken."""
+
+    source: str | bytes
+    photo: Photo | None = None
+    palette: Palette | None = None
+    problem: str = ""
+    """Why it has no colours to take, for people."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +72,9 @@ class Wishes:
     candidate: int = 0
     parts: tuple[Part, ...] = ()
     """Stay grey."""
+    palette: Palette | None = None
+    """Of the reference."""
+    reference_strength: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +114,24 @@ def open_photo(source: str | bytes) -> Coloring:
     return Coloring(source, images.read(source), hashlib.sha256(data).hexdigest())
 
 
+def open_reference(source: str | bytes | None, last: Reference | None) -> Reference | None:
+    """A picture to take colours from; the last one if it is the same."""
+    if source is None:
+        return None
+    if last and last.source == source:
+        return last
+    try:
+        if isinstance(source, str) and not Path(source).exists():
+            raise UnreadablePicture(
+                "The picture to take colours from was deleted after ten minutes.",
+                "Upload it again.",
+            )
+        photo = images.read(source)
+        return Reference(source, photo, palette_of(photo))
+    except UserError as error:
+        return Reference(source, problem=str(error))
+
+
 def ask(coloring: Coloring, question: Question, engines: Engines) -> Coloring:
     """Let the network answer. Raises the `UserError`s of `analyse`."""
     if coloring.question == question:
@@ -103,7 +140,13 @@ def ask(coloring: Coloring, question: Question, engines: Engines) -> Coloring:
     missing = how_to_fetch(model, engines.store)
     if missing:
         raise ModelMissing(f"{model.name} is not on this machine.", missing)
-    analysis = analyse(coloring.photo, model=question.model, hints=question.hints, engines=engines)
+    analysis = analyse(
+        coloring.photo,
+        model=question.model,
+        hints=question.hints,
+        clean=question.clean,
+        engines=engines,
+    )
     return replace(
         coloring, question=question, analysis=analysis, small=analysis.preview(), wishes=None
     )
@@ -179,14 +222,9 @@ def color_under(coloring: Coloring, x: float, y: float) -> str | None:
     """'#rrggbb' of the last result at a place of the photo."""
     if coloring.result is None:
         return None
-    pixels = coloring.result.photo.pixels
-    column, row = (
-        min(int(place * length / whole), length - 1)
-        for place, length, whole in zip((x, y), pixels.shape[1::-1], coloring.size, strict=True)
-    )
-    spot = pixels[max(row - 2, 0) : row + 3, max(column - 2, 0) : column + 3]
-    red, green, blue = images.to_float(spot).reshape(-1, 3).mean(axis=0)
-    return color_name((float(red), float(green), float(blue)))
+    height, width = coloring.result.photo.pixels.shape[:2]
+    column, row = x * width / coloring.size[0], y * height / coloring.size[1]
+    return color_name(color_at(coloring.result.photo, column, row))
 
 
 def _look(coloring: Coloring, wishes: Wishes) -> Look:
@@ -196,6 +234,8 @@ def _look(coloring: Coloring, wishes: Wishes) -> Look:
         strength=wishes.strength,
         candidate=wishes.candidate,
         keep_grey=_grey_mask(coloring, wishes.parts),
+        reference=wishes.palette,
+        reference_strength=wishes.reference_strength,
     )
 
 

@@ -8,12 +8,20 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from genapp.colorizing import PREFIX, choose_model, color_name, colorizers, parse_color
+from genapp.colorizing import (
+    PREFIX,
+    Clean,
+    choose_model,
+    color_at,
+    color_name,
+    colorizers,
+    parse_color,
+)
 from genapp.errors import UserError
 from genapp.registry.catalog import Model
 from genapp.registry.engines import Engines
 from genapp.ui import coloring, colorize_api, swatches
-from genapp.ui.coloring import Coloring, Question, Wishes
+from genapp.ui.coloring import Coloring, Question, Reference, Wishes
 from genapp.ui.marks import DOT, History, is_for
 from genapp.ui.model_files import how_to_fetch
 from genapp.ui.photo_input import Payload, sent_file
@@ -39,17 +47,29 @@ LOOKS = (
     ("Strength", 0, 1, 1, "0 your photo as it is, 1 the colours"),
 )
 """Label, least, most, at first, what it means."""
+CLEANING = (
+    ("Less grain", "smooths noise; edges stay"),
+    ("Fewer scratches", "fills thin lines and specks"),
+    ("More contrast", "for faded blacks and whites"),
+)
+"""Label, what it does; in the order of the fields of `Clean`."""
+ABOUT_REFERENCE = "Its mood of colours is taken. Click on it to pick up one of its colours."
 GUESS = "Colours are a guess: nobody can tell the true ones from a grey photo."
 
 
 class _Controls(NamedTuple):
-    """What is asked for, besides the marks."""
+    """What is asked for, besides the marks: the inputs of `_show`."""
 
     photo: gr.Image
     model: gr.Dropdown
+    denoise: gr.Slider
+    scratches: gr.Slider
+    contrast: gr.Slider
     saturation: gr.Slider
     warmth: gr.Slider
     strength: gr.Slider
+    reference: gr.Image
+    reference_strength: gr.Slider
     candidate: gr.State
     unsure: gr.Checkbox
 
@@ -88,8 +108,11 @@ class _Page(NamedTuple):
     download: gr.Button
     file: gr.DownloadButton
     send: gr.Button
+    about_reference: gr.Markdown
     seen: gr.State
     """A `Coloring`, or None."""
+    other: gr.State
+    """A `Reference`, or None."""
     history: gr.State
 
 
@@ -144,6 +167,8 @@ def _lay_out(engines: Engines) -> _Page:
                     for label, low, high, first, info in LOOKS
                 )
                 reset = gr.Button("Back to the first colours", size="sm", elem_id="colour-reset")
+                cleaning = _clean_controls()
+                reference, reference_strength, about_reference = _reference_controls()
         with gr.Column(scale=3, min_width=320, elem_id="colour-shown"):
             with gr.Tabs(overflow_behavior="wrap"):
                 with gr.Tab("Before and after", render_children=True):
@@ -175,7 +200,12 @@ def _lay_out(engines: Engines) -> _Page:
                     "Send to Upscale", interactive=False, min_width=150, elem_id="colour-send"
                 )
             file = gr.DownloadButton(visible="hidden", elem_id="colour-file")
-    controls = _Controls(photo, model, saturation, warmth, strength, gr.State(0), unsure)
+    controls = _Controls(
+        photo,
+        model,
+        *cleaning,
+        *(saturation, warmth, strength, reference, reference_strength, gr.State(0), unsure),
+    )
     return _Page(
         controls=controls,
         reset=reset,
@@ -189,6 +219,8 @@ def _lay_out(engines: Engines) -> _Page:
         download=download,
         file=file,
         send=send,
+        about_reference=about_reference,
+        other=gr.State(None, time_to_live=KEPT_SECONDS),
         seen=gr.State(None, time_to_live=KEPT_SECONDS),
         history=gr.State(History()),
     )
@@ -207,6 +239,34 @@ def _photo_input() -> gr.Image:
     examples = sorted(str(path) for path in EXAMPLES.glob("*.jpg"))
     gr.Examples(examples, photo, label="Examples", cache_examples=False, elem_id="colour-examples")
     return photo
+
+
+def _clean_controls() -> list[gr.Slider]:
+    with gr.Accordion("Clean up an old photo", open=False, elem_id="colour-clean"):
+        return [gr.Slider(0, 1, 0, step=0.05, label=label, info=info) for label, info in CLEANING]
+
+
+def _reference_controls() -> tuple[gr.Image, gr.Slider, gr.Markdown]:
+    with gr.Accordion("Colours from another picture", open=False, elem_id="colour-reference"):
+        reference = gr.Image(
+            label="A picture in colour",
+            sources=["upload", "clipboard"],
+            type="filepath",
+            format="png",
+            height=220,
+            elem_id="colour-from",
+            elem_classes="photo",
+        )
+        about = gr.Markdown(ABOUT_REFERENCE, elem_id="colour-about-reference")
+        strength = gr.Slider(
+            0,
+            1,
+            0.6,
+            step=0.05,
+            label="Take its colours",
+            info="0 not at all, 1 as far as it goes",
+        )
+    return reference, strength, about
 
 
 def _comparison() -> tuple[gr.ImageSlider, gr.Slider]:
@@ -308,10 +368,11 @@ def _connect(page: _Page, engines: Engines) -> None:
     show: dict[str, Any] = {
         **private,
         "fn": partial(_show, engines),
-        "inputs": [*controls, page.history, marking.mode, page.seen],
+        "inputs": [*controls, page.history, marking.mode, page.other, page.seen],
         "outputs": [
             *(page.result, page.facts, marking.picture, marking.hints, *_buttons(page)),
             *(page.more, page.download, page.send, page.sheet),
+            *(page.about_reference, page.other),
             *(controls.candidate, page.history, page.seen),
         ],
         "preprocess": False,
@@ -322,15 +383,16 @@ def _connect(page: _Page, engines: Engines) -> None:
         "trigger_mode": "always_last",
     }
     looks = (controls.saturation, controls.warmth, controls.strength)
+    cleaning = (controls.denoise, controls.scratches, controls.contrast)
     gr.on(
         [
-            controls.photo.change,
-            controls.model.input,
-            *(slider.input for slider in looks),
-            controls.unsure.input,
+            *(picture.change for picture in (controls.photo, controls.reference)),
+            *(each.input for each in (*looks, *cleaning, controls.reference_strength)),
+            *(each.input for each in (controls.model, controls.unsure)),
         ],
         **show,
     )
+    controls.reference.select(_color_of_reference, page.other, marking.color, **quick)
     page.reset.click(_first_look, None, [*looks, controls.candidate], **quick).then(**show)
     page.more.click(
         _others,
@@ -417,13 +479,19 @@ def _show(
     engines: Engines,
     payload: Payload | None,
     model: str,
+    denoise: float,
+    scratches: float,
+    contrast: float,
     saturation: float,
     warmth: float,
     strength: float,
+    reference: Payload | None,
+    reference_strength: float,
     candidate: int,
     unsure: bool,
     history: History,
     mode: str,
+    other: Reference | None,
     last: Coloring | None,
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
 ) -> Any:  # noqa: ANN401 (for the outputs in `_connect`)
@@ -439,17 +507,26 @@ def _show(
         kept = is_for(history, now.key)
         if last is None or last.key != now.key:
             candidate = candidate if kept is history else 0
+        taken = coloring.open_reference(sent_file(reference), other)
+        if taken and taken.problem and taken is not other:
+            gr.Warning(taken.problem)
         progress(0.3, desc="Finding colours")
-        now = coloring.ask(now, Question(model or None, kept.now.hints), engines)
+        clean = Clean(denoise, scratches, contrast)
+        now = coloring.ask(now, Question(model or None, kept.now.hints, clean), engines)
         progress(0.8, desc="Painting")
-        now = coloring.show(now, Wishes(saturation, warmth, strength, candidate, kept.now.enclosed))
+        palette = taken.palette if taken else None
+        parts = kept.now.enclosed
+        wishes = Wishes(
+            *(saturation, warmth, strength, candidate, parts, palette, reference_strength)
+        )
+        now = coloring.show(now, wishes)
     except UserError as error:
         gr.Warning(str(error))
         text = f"**{error.message}** {error.remedy}"
         # A bad setting takes nothing away; a bad photo has no result.
         return _nothing(text) if last is None or last.source != source else _only_facts(text)
     drawn = (now.question, now.wishes, kept.now, kept.chosen, unsure)
-    if now.source == source and now.drawn == drawn:
+    if now.drawn == drawn and taken is other:
         return gr.skip()
     new = last is None or last.question != now.question or last.key != now.key
     now = replace(now, drawn=drawn)
@@ -462,6 +539,8 @@ def _show(
         *(_in_words(kept, mode) if last is None or kept is not history else _skips(7)),
         *(on, on, on),
         gr.Gallery(visible=False) if new else gr.skip(),
+        f"**{taken.problem}**" if taken and taken.problem else ABOUT_REFERENCE,
+        taken,
         candidate,
         gr.skip() if kept is history else kept,
         now,
@@ -474,7 +553,7 @@ def _nothing(text: str) -> Any:  # noqa: ANN401 (for what `_show` fills)
     empty = History()
     return (
         *(None, text, None, *_in_words(empty, ADDS)),
-        *(off, off, off, gr.Gallery(visible=False), gr.skip(), gr.skip(), None),
+        *(off, off, off, gr.Gallery(visible=False), *_skips(4), None),
     )
 
 
@@ -495,6 +574,17 @@ def _others(now: Coloring | None) -> Any:  # noqa: ANN401 (for the gallery)
         for number, picture in enumerate(pictures)
     ]
     return gr.Gallery(named, visible=True, selected_index=now.wishes.candidate)
+
+
+def _color_of_reference(other: Reference | None, event: gr.SelectData) -> Any:  # noqa: ANN401
+    """For the picker."""
+    if other is None or other.photo is None:
+        return gr.skip()
+    x, y = (float(value) for value in event.index)
+    try:
+        return color_name(color_at(other.photo, x, y))
+    except UserError as error:
+        raise gr.Error(str(error), print_exception=False) from error
 
 
 def _choose_other(event: gr.SelectData) -> int:
