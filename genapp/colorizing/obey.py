@@ -16,9 +16,9 @@ SIDE = 96
 """Short side of the grid on which influence is found, in cells."""
 SPACE = 0.33
 """What the way to the next cell costs, and"""
-WALL = 5.0
+WALL = 3.5
 """the step in CIELAB units between two cells that costs 1; twice the step 4 times as much."""
-SMOOTH = 0.8
+SMOOTH = 0.5
 """Standard deviation of the blur that takes texture away before, in cells."""
 NEAR = 12.0
 """Cost of a way over which an added colour fades to a third."""
@@ -32,7 +32,7 @@ DETAIL = 0.4
 """How much of its variety of colours a thing keeps that is given the hint's."""
 LIKE = 20.0
 """Difference in lightness at which another place counts a third, CIELAB units."""
-UNLIKE = 30.0
+UNLIKE = 20.0
 """The same for an added colour."""
 KIND = (0.5, 0.9)
 """Overlap of two places' distributions of colours: another kind of thing … the same kind."""
