@@ -317,7 +317,6 @@ def _marking() -> tuple[_Marking, gr.Checkbox]:
         type="filepath",
         format="png",
         buttons=["fullscreen"],
-        height=480,
         elem_id="colour-marked",
     )
     hints = gr.HTML(

@@ -27,7 +27,7 @@ SWATCHES: dict[str, dict[str, str]] = {
         "sunset": "#ef9f70",
         "sea": "#2b7f96",
     },
-    "Grass, leaves": {
+    "Plants": {
         "grass": "#6f9c3c",
         "leaves": "#3f6f2d",
         "dry grass": "#b5a354",
@@ -53,9 +53,18 @@ SWATCHES: dict[str, dict[str, str]] = {
 """By what it is for, and by name."""
 
 ON_CLICK = """
+let last = null;
 element.addEventListener("click", event => {
     const button = event.target.closest("button[data-pick]");
-    if (button) trigger("click", {pick: button.dataset.pick});
+    if (!button) return;
+    last = button.dataset.pick;
+    trigger("click", {pick: last});
+});
+// New buttons come in place of the old ones: the keyboard stays where it was.
+watch("value", () => {
+    const button = last === null ? null : element.querySelector(`[data-pick="${last}"]`);
+    last = null;
+    if (button) button.focus();
 });
 """
 """What a `gr.HTML` with such buttons needs as `js_on_load`: its click then carries `pick`."""
