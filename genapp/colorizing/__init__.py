@@ -1,5 +1,6 @@
 """Colours for grey photographs: the user's, where the user knows, and else plausible ones."""
 
+from genapp.colorizing.clean import Clean
 from genapp.colorizing.hints import Hint, color_name, parse_color, parse_hint
 from genapp.colorizing.models import PREFIX, choose_model, colorizers
 from genapp.colorizing.pipeline import (
@@ -15,21 +16,29 @@ from genapp.colorizing.pipeline import (
     uncertainty,
     working_size,
 )
+from genapp.colorizing.reference import Palette, color_at, palette_of
+from genapp.colorizing.source import Source, look_at
 
 __all__ = [
     "PREFIX",
     "Analysis",
+    "Clean",
     "Colorized",
     "Hint",
     "Look",
+    "Palette",
+    "Source",
     "analyse",
     "candidates",
     "choose_model",
+    "color_at",
     "color_name",
     "colorize",
     "colorizers",
     "heat_map",
+    "look_at",
     "paint",
+    "palette_of",
     "parse_color",
     "parse_hint",
     "read_mask",

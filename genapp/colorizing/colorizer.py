@@ -1,6 +1,6 @@
 """What a colouriser takes and gives, whatever its network; and the one that comes with genapp."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,6 +28,8 @@ class Coarse:
     """k×h×w: how likely each of the `bins` is; None from a network that gives one colour only."""
     bins: Array | None = None
     """k×2 colours, CIELAB units."""
+    finer: Callable[[Array], Array] | None = None
+    """From h×w×2 colours, read out of the logits anew, to such as `ab` has: in more detail."""
 
 
 class Colorizer(Protocol):

@@ -10,7 +10,10 @@ from genapp.registry.engines import Engine, Engines
 PREFIX = "colorize/"
 """Names of the catalogue's models that colour."""
 
-ADAPTERS: dict[str, Callable[[Engine], Colorizer]] = {"mobilenet-unet": MobilenetUnet}
+OWN = "mobilenet-unet"
+"""The architecture that comes with genapp."""
+
+ADAPTERS: dict[str, Callable[[Engine], Colorizer]] = {OWN: MobilenetUnet}
 """By the architecture, the part of a model's name between / and the dot."""
 
 PREFERRED: tuple[str, ...] = ()
@@ -51,6 +54,12 @@ def choose_model(engines: Engines, name: str | None = None) -> Model:
             "Install genapp again, or name another folder with GENAPP_WEIGHTS.",
         )
     return embedded[0]
+
+
+def own_model(catalog: Catalog) -> Model | None:
+    """The network that comes with genapp: it takes hints, and tells how likely a colour is."""
+    own = [model for model in colorizers(catalog) if _architecture(model) == OWN]
+    return own[0] if own else None
 
 
 def open_colorizer(model: Model, engines: Engines) -> Colorizer:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,18 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from genapp.colorizing import chroma, readout
+from genapp.colorizing import clean as cleaning_steps
 from genapp.colorizing.candidates import variant
+from genapp.colorizing.clean import Clean
 from genapp.colorizing.colorizer import Coarse
 from genapp.colorizing.hints import Hint, checked_hints
-from genapp.colorizing.models import choose_model, open_colorizer
+from genapp.colorizing.models import choose_model, open_colorizer, own_model
 from genapp.colorizing.obey import Influence
+from genapp.colorizing.reference import Palette, palette_of, toward
+from genapp.colorizing.source import Source, look_at
 from genapp.errors import BadValue, check_number
 from genapp.images import Photo, Pixels, check_sides, from_float, read, resized, to_float
+from genapp.registry.catalog import Model
 from genapp.registry.engines import Engines
 
 Picture = str | Path | bytes | Image.Image | NDArray[Any] | Photo
@@ -55,11 +60,16 @@ class Look:
     """Which of several plausible colourings; 0 is the network's own."""
     keep_grey: NDArray[np.uint8] | None = None
     """H×W of any size: 255 where the photo stays grey."""
+    reference: Palette | None = None
+    """Statistics of another picture's colours, see `palette_of`; the colours go towards them."""
+    reference_strength: float = 0.7
+    """How far, 0..1."""
 
     def __post_init__(self) -> None:
         check_number("saturation", self.saturation, 0, 2)
         check_number("warmth", self.warmth, -1, 1)
         check_number("strength", self.strength, 0, 1)
+        check_number("reference strength", self.reference_strength, 0, 1)
         if isinstance(self.candidate, bool) or not isinstance(self.candidate, int):
             raise BadValue(f"The candidate is {self.candidate!r}.", "Choose a whole number from 0.")
         check_number("candidate", self.candidate, 0, 999)
@@ -75,9 +85,18 @@ class Analysis:
     """In pixels of the photo that was analysed."""
     influence: Influence | None
     """Where the hints count; None without hints."""
+    source: Source
+    """Whether the photo is grey, toned or in colour."""
+    cleaning: Clean
+    """How the photo was mended before."""
+    mended: NDArray[np.uint16] | None
+    """H×W lightness of the mended photo, 65535 for white; None if nothing was to be mended."""
     lightness: Array
     """h×w, 0..100, in the working size: at most a megapixel."""
     coarse: Coarse
+    own: Coarse
+    """The colours of genapp's own network, which also tells how likely others are: the same as
+    `coarse` unless another model was chosen."""
     colors: Array
     """h×w×2: ab of candidate 0, hints obeyed, in the working size."""
     notes: tuple[str, ...]
@@ -93,7 +112,8 @@ class Analysis:
         alpha = self.photo.alpha
         small = None if alpha is None else _shrunk(alpha, size)
         photo = resized(self.photo, _shrunk(self.photo.pixels, size), small, self.photo.name)
-        return replace(self, photo=photo)
+        mended = None if self.mended is None else np.asarray(_shrunk(self.mended, size), np.uint16)
+        return replace(self, photo=photo, mended=mended)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +127,8 @@ class Colorized:
     """What the user should know, a sentence each."""
     timings_ms: Mapping[str, float]
     recipe: Mapping[str, Any]
-    """The settings that give this result again: `colorize(photo, **recipe)`."""
+    """The settings that give this result again: `colorize(photo, **recipe)`. Of a mask and of a
+    reference it says only True: give the same ones."""
 
     def report(self) -> dict[str, Any]:
         """What `--json` prints beside the outputs: sizes in pixels, times in ms."""
@@ -131,11 +152,16 @@ def colorize(
     strength: float = 1.0,
     candidate: int = 0,
     keep_grey: Picture | None = None,
+    reference: Picture | None = None,
+    reference_strength: float = 0.7,
+    denoise: float = 0.0,
+    scratches: float = 0.0,
+    contrast: float = 0.0,
     format: str = "png",
     device: str = "auto",
     engines: Engines | None = None,
 ) -> Colorized:
-    """Colour a grey photograph.
+    """Colour a photograph: grey, toned, or with colours that are to be replaced.
 
     Args:
         photo: path, bytes of a file, PIL image, array (see `genapp.images.read`) or `Photo`.
@@ -146,6 +172,11 @@ def colorize(
         strength: 0 the photo as it is … 1 the colours.
         candidate: which of several plausible colourings; 0 is the network's own.
         keep_grey: a picture of any size, white where the photo is to stay grey.
+        reference: a picture whose colours are to be taken over in general.
+        reference_strength: how far, 0..1.
+        denoise: how much grain is taken away before, 0..1.
+        scratches: how many scratches and how much dust, 0..1.
+        contrast: how far contrast is raised where blacks and whites have faded, 0..1.
         format: what it will be written as: sides too long for that are refused before the work.
         device: 'auto', 'cpu' or 'cuda'; ignored when `engines` are given.
         engines: a pool to take networks from, so that many calls load them once.
@@ -156,11 +187,22 @@ def colorize(
         ModelMissing: the model's bytes are not to be had.
         OutOfMemory: the device has too little memory.
     """
-    mask = None if keep_grey is None else read_mask(keep_grey)
-    look = Look(saturation, warmth, strength, candidate, mask)
+    cleaning = Clean(denoise, scratches, contrast)
+    look = Look(
+        saturation,
+        warmth,
+        strength,
+        candidate,
+        None if keep_grey is None else read_mask(keep_grey),
+        None if reference is None else palette_of(read(reference)),
+        reference_strength,
+    )
     loaded = read(photo)
     check_sides(loaded.pixels.shape[1], loaded.pixels.shape[0], format)
-    return paint(analyse(loaded, model=model, hints=hints, device=device, engines=engines), look)
+    analysis = analyse(
+        loaded, model=model, hints=hints, clean=cleaning, device=device, engines=engines
+    )
+    return paint(analysis, look)
 
 
 def analyse(
@@ -168,61 +210,68 @@ def analyse(
     *,
     model: str | None = None,
     hints: Iterable[Hint | str] = (),
+    clean: Clean | None = None,
     device: str = "auto",
     engines: Engines | None = None,
 ) -> Analysis:
     """Run the network over a photo. Arguments and errors as in `colorize`."""
     started = time.perf_counter()
+    cleaning = clean or Clean()
     loaded = read(photo)
     height, width = loaded.pixels.shape[:2]
     checked = checked_hints(hints, width, height)
     size = working_size(width, height)
     small = _shrunk(loaded.pixels, size)
-    lightness = _lightness(small)
+    source = look_at(small)
+    mended = _mended(loaded.pixels, cleaning) if cleaning.any else None
+    lightness = _lightness(small) if mended is None else _level(_shrunk(mended, size))
     placed = tuple(hint.moved(size[0] / width, size[1] / height) for hint in checked)
+    timings = {"prepare": _since(started)}
     pool = engines or Engines(device=device)
     try:
         chosen = choose_model(pool, model)
-        colorizer = open_colorizer(chosen, pool)
-        before = time.perf_counter()
         seen = _seen(lightness, loaded.alpha, size)
-        coarse = colorizer.colors(seen, ())
-        influence = None
-        if placed:
-            hinted = colorizer.colors(seen, placed)
-            influence = Influence(lightness, coarse, hinted, placed)
-        network = time.perf_counter() - before
+        before = time.perf_counter()
+        coarse, own, hinted = _run(chosen, pool, seen, placed)
+        timings["network"] = _since(before)
     finally:
         if engines is None:
             pool.close()
+    influence = Influence(lightness, own, hinted, placed) if placed else None
+    timings["analyse"] = _since(started)
     colors = _hinted(chroma.enlarge(coarse.ab, lightness), influence)
-    timings = {"network": round(network * 1000, 1), "analyse": _since(started)}
-    return Analysis(loaded, chosen.name, checked, influence, lightness, coarse, colors, (), timings)
+    return Analysis(
+        photo=loaded,
+        model=chosen.name,
+        hints=checked,
+        influence=influence,
+        source=source,
+        cleaning=cleaning,
+        mended=mended,
+        lightness=lightness,
+        coarse=coarse,
+        own=own,
+        colors=colors,
+        notes=(source.sentence,) if source.sentence else (),
+        timings_ms=timings,
+    )
 
 
 def paint(analysis: Analysis, look: Look | None = None) -> Colorized:
-    """Lay the colours on the photo. Raises `BadValue` for a candidate that there is not."""
+    """Lay the colours on the photo."""
     look = look or Look()
     started = time.perf_counter()
     photo = analysis.photo
-    if look.strength == 0:
+    if look.strength == 0 and analysis.mended is None:
         pixels = photo.pixels
     else:
-        pixels = _painted(photo.pixels, analysis.lightness, _colors(analysis, look), look.strength)
-    recipe = {
-        "model": analysis.model,
-        "hints": [str(hint) for hint in analysis.hints],
-        "saturation": look.saturation,
-        "warmth": look.warmth,
-        "strength": look.strength,
-        "candidate": look.candidate,
-    }
+        pixels = _painted(analysis, _colors(analysis, look), look.strength)
     return Colorized(
         replace(photo, pixels=pixels, grey=False, name=f"{photo.name or 'photo'}-colour"),
         analysis.model,
         (*photo.notes, *analysis.notes),
         {**analysis.timings_ms, "paint": _since(started)},
-        recipe,
+        _recipe(analysis, look),
     )
 
 
@@ -241,13 +290,13 @@ def uncertainty(analysis: Analysis) -> Array | None:
     """How unsure the network is of the colour of each pixel.
 
     Returns:
-        h×w in the working size: standard deviation of the colour, CIELAB units; None where the
-        network does not tell.
+        h×w in the working size: standard deviation of the colour, CIELAB units; None where no
+        network tells.
     """
-    coarse = analysis.coarse
-    if coarse.logits is None or coarse.bins is None:
+    own = analysis.own
+    if own.logits is None or own.bins is None:
         return None
-    spread = readout.spread(coarse.logits, coarse.bins)
+    spread = readout.spread(own.logits, own.bins)
     return chroma.enlarge(spread[..., None], analysis.lightness)[..., 0]
 
 
@@ -288,8 +337,10 @@ def _colors(analysis: Analysis, look: Look) -> Array:
     if look.candidate == 0:
         ab = analysis.colors
     else:
-        ab = chroma.enlarge(variant(analysis.coarse, look.candidate), lightness)
+        ab = chroma.enlarge(_variant(analysis, look.candidate), lightness)
         ab = _hinted(ab, analysis.influence)
+    if look.reference is not None:
+        ab = toward(ab, lightness, look.reference, look.reference_strength)
     ab = ab * np.float32(look.saturation)
     if look.warmth:
         # Black and white stay: no light to be coloured, and no room for colour.
@@ -299,6 +350,17 @@ def _colors(analysis: Analysis, look: Look) -> Array:
     if look.keep_grey is not None:
         ab = ab * (1 - _soft_mask(look.keep_grey, (width, height)))[..., None]
     return ab
+
+
+def _variant(analysis: Analysis, number: int) -> Array:
+    """Coarse colours; of another model's, what genapp's own network would change."""
+    coarse, own = analysis.coarse, analysis.own
+    other = variant(own, analysis.lightness, number)
+    if own is coarse:
+        return other
+    height, width = coarse.ab.shape[:2]
+    change = cv2.resize(other - own.ab, (width, height), interpolation=cv2.INTER_LINEAR)
+    return coarse.ab + np.asarray(change, np.float32)
 
 
 def _hinted(ab: Array, influence: Influence | None) -> Array:
@@ -315,20 +377,68 @@ def _soft_mask(mask: NDArray[np.uint8], size: tuple[int, int]) -> Array:
     return np.asarray(np.maximum(fitted, soft), np.float32)
 
 
-def _painted(pixels: Pixels, lightness: Array, ab: Array, strength: float) -> Pixels:
+def _painted(analysis: Analysis, ab: Array, strength: float) -> Pixels:
     """The photo's pixels with the colours of the working size, some rows at a time."""
+    pixels, mended = analysis.photo.pixels, analysis.mended
     height = pixels.shape[0]
-    guide = None if pixels.shape[:2] == ab.shape[:2] else chroma.Guide(ab, lightness)
+    same = pixels.shape[:2] == ab.shape[:2]
+    guide = None if same else chroma.Guide(ab, analysis.lightness)
     result = np.empty_like(pixels)
     for top in range(0, height, ROWS):
         rows = slice(top, min(top + ROWS, height))
         lab = np.asarray(cv2.cvtColor(to_float(pixels[rows]), cv2.COLOR_RGB2Lab), np.float32)
-        level = np.ascontiguousarray(lab[..., 0])
+        level = np.ascontiguousarray(lab[..., 0]) if mended is None else _level(mended[rows])
         new = ab[rows] if guide is None else guide.rows(level, top, height)
         if strength < 1:
             new = np.asarray(lab[..., 1:] + (new - lab[..., 1:]) * np.float32(strength))
         result[rows] = from_float(chroma.to_rgb(level, new), pixels.dtype)
     return result
+
+
+def _recipe(analysis: Analysis, look: Look) -> dict[str, Any]:
+    """Arguments of `colorize`; of pictures only that there was one."""
+    recipe = {
+        "model": analysis.model,
+        "hints": [str(hint) for hint in analysis.hints],
+        "saturation": look.saturation,
+        "warmth": look.warmth,
+        "strength": look.strength,
+        "candidate": look.candidate,
+        **asdict(analysis.cleaning),
+    }
+    if look.keep_grey is not None:
+        recipe["keep_grey"] = True
+    if look.reference is not None:
+        recipe["reference"] = True
+        recipe["reference_strength"] = look.reference_strength
+    return recipe
+
+
+def _run(
+    model: Model, engines: Engines, lightness: Array, hints: tuple[Hint, ...]
+) -> tuple[Coarse, Coarse, Coarse]:
+    """The model's colours, those of genapp's own network, and its colours with the hints."""
+    coarse = open_colorizer(model, engines).colors(lightness, ())
+    own = model if coarse.logits is not None else own_model(engines.catalog)
+    if own is None:
+        return coarse, coarse, coarse
+    colorizer = open_colorizer(own, engines)
+    plain = coarse if own is model else colorizer.colors(lightness, ())
+    return coarse, plain, colorizer.colors(lightness, hints) if hints else plain
+
+
+def _mended(pixels: Pixels, settings: Clean) -> NDArray[np.uint16]:
+    lightness = np.empty(pixels.shape[:2], np.float32)
+    for top in range(0, len(pixels), ROWS):
+        lightness[top : top + ROWS] = _lightness(pixels[top : top + ROWS])
+    return from_float(cleaning_steps.clean(lightness, settings) / 100, np.uint16).astype(
+        np.uint16, copy=False
+    )
+
+
+def _level(mended: Pixels) -> Array:
+    """Lightness 0..100 as `mended` holds it."""
+    return mended.astype(np.float32) * np.float32(100 / 65535)
 
 
 def _shrunk(pixels: Pixels, size: tuple[int, int]) -> Pixels:

@@ -13,11 +13,21 @@ from PIL import ExifTags, Image, ImageCms
 
 import genapp
 from genapp import images
-from genapp.colorizing import Analysis, Look, analyse, candidates, colorize, paint, uncertainty
+from genapp.colorizing import (
+    Analysis,
+    Look,
+    analyse,
+    candidates,
+    colorize,
+    paint,
+    palette_of,
+    uncertainty,
+)
 from genapp.errors import BadValue, UnknownName
 from genapp.images import Pixels, read, to_float
 from genapp.registry.engines import Engines
 
+PORTRAIT = Path(__file__).parents[2] / "genapp" / "ui" / "examples" / "young-woman.jpg"
 Bytes = NDArray[np.uint8]
 
 
@@ -66,8 +76,8 @@ def test_saturation_0_is_grey(analysis: Analysis) -> None:
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_depth_and_alpha_stay(real: Engines, face: Bytes, dtype: type) -> None:
-    grey = face[::4, ::4].astype(dtype) * (257 if dtype is np.uint16 else 1)
-    alpha = np.arange(grey.size).reshape(grey.shape).astype(dtype)
+    grey: Pixels = face[::4, ::4].astype(dtype) * (257 if dtype is np.uint16 else 1)
+    alpha: Pixels = np.arange(grey.size).reshape(grey.shape).astype(dtype)
     result = colorize(np.dstack([grey, grey, grey, alpha]), engines=real).photo
     assert result.pixels.dtype == dtype
     np.testing.assert_array_equal(result.alpha, alpha)
@@ -196,6 +206,58 @@ def test_uncertainty_is_the_size_of_the_colours(analysis: Analysis) -> None:
     assert 0 <= unsure.min() < unsure.mean() < unsure.max() < 100
 
 
+def test_a_reference_lends_its_colours(analysis: Analysis) -> None:
+    blue = np.zeros((64, 64, 3), np.uint8)
+    blue[...] = np.linspace(0, 1, 64)[:, None, None] * np.array([90, 130, 255])
+    look = Look(reference=palette_of(read(blue)), reference_strength=1)
+    plain, taken = lab_of(paint(analysis).photo.pixels), lab_of(paint(analysis, look).photo.pixels)
+    assert taken[..., 2].mean() < plain[..., 2].mean() - 8
+    assert np.abs(taken - plain)[..., 0].mean() < 0.2
+    none = Look(reference=look.reference, reference_strength=0)
+    np.testing.assert_array_equal(paint(analysis, none).photo.pixels, paint(analysis).photo.pixels)
+
+
+def test_cleaning_changes_the_lightness(real: Engines, face: Bytes) -> None:
+    small = np.asarray(cv2.resize(face, (200, 250), interpolation=cv2.INTER_AREA), np.uint8)
+    faded = (100 + small * 0.3).astype(np.uint8)
+    result = colorize(faded, contrast=1, engines=real)
+    mended = lab_of(result.photo.pixels)[..., 0]
+    assert np.ptp(mended) > 1.8 * np.ptp(lab_of(read(faded).pixels)[..., 0])
+    assert result.recipe["contrast"] == 1
+    # The cleaned photo without colours: strength 0 is about colours alone.
+    grey = colorize(faded, contrast=1, strength=0, engines=real).photo.pixels
+    np.testing.assert_allclose(lab_of(grey)[..., 0], mended, atol=1)
+    assert chroma_of(grey).max() < 0.5
+
+
+# What kind of photo it is --------------------------------------------------------------------
+
+
+def test_a_grey_photo_needs_no_word(analysis: Analysis) -> None:
+    assert paint(analysis).notes == ()
+
+
+def test_a_toned_photo_is_coloured_like_a_grey_one(real: Engines, face: Bytes) -> None:
+    lab = lab_of(np.dstack([face] * 3))
+    lab[..., 1:] = (6, 16)
+    sepia = np.rint(np.clip(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB), 0, 1) * 255).astype(np.uint8)
+    toned, plain = colorize(sepia, engines=real), colorize(face, engines=real)
+    assert any("toned brown" in note for note in toned.notes)
+    difference = lab_of(toned.photo.pixels) - lab_of(plain.photo.pixels)
+    assert np.linalg.norm(difference[..., 1:], axis=2).mean() < 2
+    half = colorize(sepia, strength=0.5, engines=real).photo.pixels
+    between = (lab_of(sepia) + lab_of(toned.photo.pixels)) / 2
+    assert np.linalg.norm(lab_of(half) - between, axis=2).mean() < 1
+
+
+def test_colours_are_replaced_and_it_is_said(real: Engines) -> None:
+    result = colorize(PORTRAIT, engines=real)
+    assert any("in colour already" in note for note in result.notes)
+    assert result.report()["notes"] == list(result.notes)
+    same = colorize(PORTRAIT, strength=0, engines=real).photo.pixels
+    np.testing.assert_array_equal(same, read(PORTRAIT).pixels)
+
+
 # Large photos --------------------------------------------------------------------------------
 
 
@@ -222,6 +284,9 @@ def test_a_large_photo_has_the_colours_of_its_preview(real: Engines, face: Bytes
         ({"strength": 1.5}, "strength is 1.5"),
         ({"candidate": -1}, "candidate is -1"),
         ({"candidate": 0.5}, "whole number"),
+        ({"denoise": 2}, "denoise is 2"),
+        ({"reference_strength": -1}, "reference strength is -1"),
+        ({"reference": np.zeros((9, 9), np.uint8)}, "no colours"),
         ({"hints": ["5000,0,#fff"]}, "outside the photo"),
         ({"hints": ["red"]}, "no hint"),
         ({"format": "xyz"}, "not a format"),
