@@ -23,6 +23,11 @@ def build(engines: Engines) -> None:
         strength: float = 1.0,
         candidate: int = 0,
         keep_grey: Payload | None = None,
+        reference: Payload | None = None,
+        reference_strength: float = 0.7,
+        denoise: float = 0.0,
+        scratches: float = 0.0,
+        contrast: float = 0.0,
         model: str = "",
         format: str = "png",
         quality: int = 95,
@@ -39,6 +44,11 @@ def build(engines: Engines) -> None:
             strength: 0 the photo as it is to 1 the colours.
             candidate: which of several plausible colourings; 0 is the network's own.
             keep_grey: a picture of any size, white where the photo is to stay grey.
+            reference: a picture in colour, whose mood of colours is taken.
+            reference_strength: how far, 0 to 1.
+            denoise: how much of the grain is smoothed before, 0 to 1.
+            scratches: how many scratches and specks are filled before, 0 to 1.
+            contrast: how much faded blacks and whites are stretched before, 0 to 1.
             model: name of the network; empty for the best that is on this machine.
             format: png, tiff, webp, jpg or avif.
             quality: 1 to 100 for webp, jpg and avif; 100 makes webp lossless.
@@ -59,6 +69,11 @@ def build(engines: Engines) -> None:
                 strength=_number("strength", strength, 1.0),
                 candidate=_whole("candidate", candidate, 0),
                 keep_grey=sent_file(keep_grey),
+                reference=sent_file(reference),
+                reference_strength=_number("reference strength", reference_strength, 0.7),
+                denoise=_number("denoise", denoise, 0.0),
+                scratches=_number("scratches", scratches, 0.0),
+                contrast=_number("contrast", contrast, 0.0),
                 format=str(format),
                 engines=engines,
             )
@@ -75,6 +90,11 @@ def build(engines: Engines) -> None:
         gr.Number(1.0, label="strength", visible=False),
         gr.Number(0, label="candidate", precision=0, visible=False),
         _hidden_photo("keep_grey"),
+        _hidden_photo("reference"),
+        gr.Number(0.7, label="reference_strength", visible=False),
+        gr.Number(0.0, label="denoise", visible=False),
+        gr.Number(0.0, label="scratches", visible=False),
+        gr.Number(0.0, label="contrast", visible=False),
         gr.Textbox("", label="model", visible=False),
         gr.Textbox("png", label="format", visible=False),
         gr.Number(95, label="quality", precision=0, visible=False),

@@ -241,9 +241,12 @@ def _photo_input() -> gr.Image:
     return photo
 
 
-def _clean_controls() -> list[gr.Slider]:
+def _clean_controls() -> tuple[gr.Slider, gr.Slider, gr.Slider]:
     with gr.Accordion("Clean up an old photo", open=False, elem_id="colour-clean"):
-        return [gr.Slider(0, 1, 0, step=0.05, label=label, info=info) for label, info in CLEANING]
+        denoise, scratches, contrast = (
+            gr.Slider(0, 1, 0, step=0.05, label=label, info=info) for label, info in CLEANING
+        )
+    return denoise, scratches, contrast
 
 
 def _reference_controls() -> tuple[gr.Image, gr.Slider, gr.Markdown]:
@@ -261,7 +264,7 @@ def _reference_controls() -> tuple[gr.Image, gr.Slider, gr.Markdown]:
         strength = gr.Slider(
             0,
             1,
-            0.6,
+            0.7,
             step=0.05,
             label="Take its colours",
             info="0 not at all, 1 as far as it goes",

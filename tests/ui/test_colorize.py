@@ -3,7 +3,7 @@
 import json
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -14,6 +14,7 @@ from PIL import Image
 
 import genapp
 from genapp import images
+from genapp.colorizing import color_at, color_name
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -187,6 +188,50 @@ def test_what_is_outlined_stays_grey(tab: "Page", grey: Path) -> None:
 
 
 @pytest.mark.browser
+def test_colours_are_taken_from_another_picture(tab: "Page", grey: Path, portrait: Path) -> None:
+    url = open_photo(tab, grey)
+    tab.get_by_role("button", name="Colours from another picture").click()
+    # A picture without colours is refused and changes nothing.
+    tab.set_input_files("#colour-from input[type=file]", grey)
+    about = tab.locator("#colour-about-reference", has_text="has no colours")
+    about.wait_for(timeout=PATIENCE_MS)
+    assert tab.locator("#colour-result img").last.get_attribute("src") == url
+    tab.locator("#colour-from").get_by_label("Remove Image").click()
+    about.wait_for(state="detached", timeout=PATIENCE_MS)
+    tab.set_input_files("#colour-from input[type=file]", portrait)
+    url = another(tab, "#colour-result img", url)
+    expected = genapp.colorize(grey, reference=portrait)
+    np.testing.assert_array_equal(shown(url), expected.photo.pixels)
+    # A click on it picks up its colour.
+    tab.get_by_role("tab", name="Add colours").click()
+    tab.locator("#colour-from img").click(position={"x": 5, "y": 5})
+    tab.wait_for_timeout(1000)
+    click_picture(tab, 0.5, 0.5)
+    (hint,) = list_of_hints(tab, 1)
+    wall = color_name(color_at(images.read(portrait), 20, 20))
+    picked = bytes.fromhex(hint.split()[2].removeprefix("#"))
+    assert np.abs(np.array(list(picked)) - list(bytes.fromhex(wall[1:]))).max() < 8
+
+
+@pytest.mark.browser
+def test_the_photo_is_cleaned_up_first(tab: "Page", grey: Path) -> None:
+    url = open_photo(tab, grey)
+    tab.get_by_role("button", name="Clean up an old photo").click()
+    tab.get_by_label("range slider for More contrast").press("End")
+    url = another(tab, "#colour-result img", url)
+    expected = genapp.colorize(grey, contrast=1)
+    np.testing.assert_array_equal(shown(url), expected.photo.pixels)
+
+
+@pytest.mark.browser
+def test_what_the_photo_is_is_said(tab: "Page", portrait: Path) -> None:
+    open_photo(tab, portrait)
+    tab.locator("#colour-facts", has_text="in colour already").wait_for(timeout=PATIENCE_MS)
+    tab.locator("#colour-examples button").nth(1).click()
+    tab.locator("#colour-facts", has_text="is toned brown").wait_for(timeout=PATIENCE_MS)
+
+
+@pytest.mark.browser
 def test_another_candidate_is_taken(tab: "Page", grey: Path) -> None:
     url = open_photo(tab, grey)
     tab.locator("#colour-more").click()
@@ -234,13 +279,19 @@ def test_nothing_sticks_out_sideways(tab: "Page", grey: Path, width: int) -> Non
         assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
-def test_the_endpoint(client: Client, grey: Path) -> None:
-    options = {"hints": "190,430,#71478c; 60,60,#8fbfe8", "saturation": 1.3, "warmth": -0.2}
-    picture, report = client.predict(
-        photo=handle_file(grey), format="tiff", api_name="/colorize", **options
-    )
+def test_the_endpoint(client: Client, grey: Path, portrait: Path) -> None:
     hints = ["190,430,#71478c", "60,60,#8fbfe8"]
-    expected = genapp.colorize(grey, hints=hints, saturation=1.3, warmth=-0.2)
+    options: dict[str, Any] = {"saturation": 1.3, "warmth": -0.2, "denoise": 0.4}
+    options["reference_strength"] = 0.5
+    picture, report = client.predict(
+        photo=handle_file(grey),
+        hints="; ".join(hints),
+        reference=handle_file(portrait),
+        format="tiff",
+        api_name="/colorize",
+        **options,
+    )
+    expected = genapp.colorize(grey, hints=hints, reference=portrait, **options)
     assert Path(picture).suffix == ".tiff"
     np.testing.assert_array_equal(images.read(Path(picture)).pixels, expected.photo.pixels)
     assert report["size"] == [384, 480]
@@ -255,6 +306,7 @@ def test_the_endpoint(client: Client, grey: Path) -> None:
         ({"hints": "1,2"}, "'1,2' is no hint."),
         ({"hints": "9999,2,#ffffff"}, "lies outside the photo of 384×480."),
         ({"candidate": 1.5}, "The candidate is 1.5."),
+        ({"denoise": 2}, "The denoise is 2."),
         ({"model": "colorize/none.v1"}, "There is no model named 'colorize/none.v1'."),
         ({"format": "bmp"}, "'bmp' is not a format that can be written."),
         ({"photo": None}, "There is no photo. Send one as 'photo'."),
