@@ -24,6 +24,7 @@ from genapp.registry.catalog import Catalog, Model, load
 from genapp.registry.store import Store
 
 if TYPE_CHECKING:
+    from genapp.colorizing import Analysis, Colorized, Look
     from genapp.images import Photo
     from genapp.registry.engines import Engines
     from genapp.tryon import Frame, TryOn
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_try_on(commands.add_parser("try-on", help="put glasses on the faces of a photo"))
     _add_frames(commands.add_parser("frames", help="list the frames, and export them as models"))
+    _add_colorize(commands.add_parser("colorize", help="colour a grey photo"))
     _add_upscale(commands.add_parser("upscale", help="enlarge a picture"))
     _add_models(commands.add_parser("models", help="list, fetch and check the models"))
     _add_serve(commands.add_parser("serve", help="open the app in the browser"))
@@ -316,6 +318,193 @@ def _frames_export(options: argparse.Namespace) -> int:
     return 0
 
 
+# colorize ------------------------------------------------------------------------------------
+
+
+def _add_colorize(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("input", metavar="IN", type=Path, help="a photo, or a folder of photos")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", type=Path, required=True, help="a picture, or a folder"
+    )
+    parser.add_argument(
+        "--hint",
+        metavar="X,Y,#RRGGBB",
+        action="append",
+        default=[],
+        help="what is at this place, in pixels from the top left, has this colour; again for more",
+    )
+    parser.add_argument(
+        "--saturation", metavar="0..2", type=float, default=1.0, help="0 grey, 1 the network's"
+    )
+    parser.add_argument(
+        "--warmth", metavar="-1..1", type=float, default=0.0, help="-1 bluish, 1 yellowish"
+    )
+    parser.add_argument(
+        "--strength", metavar="0..1", type=float, default=1.0, help="0 the photo, 1 the colours"
+    )
+    parser.add_argument(
+        "--candidate", metavar="K", type=int, default=0, help="another plausible colouring, from 1"
+    )
+    parser.add_argument(
+        "--candidates", metavar="N", type=int, help="write a sheet of N of them, with their numbers"
+    )
+    parser.add_argument(
+        "--reference", metavar="PICTURE", type=Path, help="take over the colours of a picture"
+    )
+    parser.add_argument(
+        "--reference-strength", metavar="0..1", type=float, default=0.7, help="how far"
+    )
+    parser.add_argument(
+        "--keep-grey", metavar="MASK", type=Path, help="a picture, white where it stays grey"
+    )
+    parser.add_argument(
+        "--denoise", metavar="0..1", type=float, default=0.0, help="take grain away before"
+    )
+    parser.add_argument(
+        "--scratches", metavar="0..1", type=float, default=0.0, help="take scratches and dust away"
+    )
+    parser.add_argument(
+        "--contrast", metavar="0..1", type=float, default=0.0, help="undo fading of black and white"
+    )
+    parser.add_argument(
+        "--uncertainty", metavar="OUT2", type=Path, help="also draw where the network is unsure"
+    )
+    parser.add_argument(
+        "--model", metavar="NAME", help="colorize/…; default: the best that is here"
+    )
+    parser.add_argument(
+        "--format", choices=("png", "tiff", "webp", "jpg", "avif"), help="of a folder's results"
+    )
+    parser.add_argument(
+        "--quality", metavar="1..100", type=int, default=95, help="of jpg, avif, webp; 100 lossless"
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--json", action="store_true", help="print the facts as one JSON object")
+    parser.set_defaults(run=_colorize)
+
+
+def _colorize(options: argparse.Namespace) -> int:
+    from genapp.registry.engines import Engines
+
+    if options.input.is_dir():
+        return _colorize_folder(options)
+    _refuse_format(options)
+    _check_output(options.input, options.output)
+    outputs = [str(options.output)]
+    if options.uncertainty is not None:
+        _check_output(options.input, options.uncertainty)
+        outputs.append(str(options.uncertainty))
+    look = _look(options)
+    with Engines(device=options.device) as engines:
+        report = _colorize_file(options, options.input, options.output, look, engines)
+    if options.json:
+        _print_json({"outputs": outputs, **report})
+    else:
+        _print_colorized(options.output, report)
+    return 0
+
+
+def _colorize_folder(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from genapp.registry.engines import Engines
+
+    alone = {"--hint": options.hint, "--uncertainty": options.uncertainty}
+    for name, value in alone.items():
+        if value:
+            raise BadValue(f"{name} is for one photo.", "Name a photo instead of the folder.")
+    pairs = _folder_pairs(options.input, options.output, options.format)
+    look = _look(options)
+    results: list[dict[str, Any]] = []
+    failures: list[dict[str, str]] = []
+    with Engines(device=options.device) as engines:
+        for source, target in tqdm(pairs, unit="photo"):
+            try:
+                _check_output(source, target)
+                report = _colorize_file(options, source, target, look, engines)
+            except UserError as error:
+                failures.append({"file": str(source), "reason": str(error)})
+            else:
+                results.append({"file": str(source), "output": str(target), **report})
+    if options.json:
+        outputs = [report["output"] for report in results]
+        _print_json({"outputs": outputs, "results": results, "failures": failures})
+    else:
+        for report in results:
+            _print_colorized(report["output"], report)
+    return _report_failures(failures)
+
+
+def _look(options: argparse.Namespace) -> "Look":
+    from genapp import images
+    from genapp.colorizing import Look, palette_of, read_mask
+
+    return Look(
+        options.saturation,
+        options.warmth,
+        options.strength,
+        options.candidate,
+        None if options.keep_grey is None else read_mask(options.keep_grey),
+        None if options.reference is None else palette_of(images.read(options.reference)),
+        options.reference_strength,
+    )
+
+
+def _colorize_file(
+    options: argparse.Namespace, source: Path, target: Path, look: "Look", engines: "Engines"
+) -> dict[str, Any]:
+    """Writes what was asked for; returns the report."""
+    from genapp import images
+    from genapp.colorizing import Clean, analyse
+
+    photo = images.read(source)
+    if options.candidates is None:
+        images.check_sides(photo.pixels.shape[1], photo.pixels.shape[0], target.suffix)
+    analysis = analyse(
+        photo,
+        model=options.model,
+        hints=options.hint,
+        clean=Clean(options.denoise, options.scratches, options.contrast),
+        engines=engines,
+    )
+    picture, result = _colored(analysis, look, options.candidates)
+    lost = images.write(picture, target, quality=options.quality)
+    if options.uncertainty is not None:
+        _write_uncertainty(analysis, options.uncertainty)
+    _print_notes(source, (*result.notes, *lost))
+    return result.report()
+
+
+def _colored(analysis: "Analysis", look: "Look", count: int | None) -> "tuple[Photo, Colorized]":
+    """The picture to write, a colouring or a sheet of several, and one colouring."""
+    from genapp.colorizing import candidates, contact_sheet, paint
+
+    if count is None:
+        result = paint(analysis, look)
+        return result.photo, result
+    results = candidates(analysis, count, look)
+    return contact_sheet(results), results[0]
+
+
+def _write_uncertainty(analysis: "Analysis", target: Path) -> None:
+    from genapp import images
+    from genapp.colorizing import heat_map
+
+    drawn = heat_map(analysis)
+    if drawn is None:
+        raise BadValue(
+            f"{analysis.model} does not tell how sure it is.", "Leave --uncertainty out."
+        )
+    images.write(images.read(drawn), target)
+
+
+def _print_colorized(output: Path | str, report: dict[str, Any]) -> None:
+    print(output)
+    width, height = report["size"]
+    seconds = (report["timings_ms"]["analyse"] + report["timings_ms"]["paint"]) / 1000
+    print(f"  {width}×{height} with {report['model']} in {seconds:.1f} s")
+
+
 # upscale -------------------------------------------------------------------------------------
 
 
@@ -369,10 +558,7 @@ def _upscale(options: argparse.Namespace) -> int:
 
     if options.input.is_dir():
         return _upscale_folder(options)
-    if options.format is not None:
-        raise BadValue(
-            "--format is for folders.", f"Name the output with the ending .{options.format}."
-        )
+    _refuse_format(options)
     _check_output(options.input, options.output)
     with Engines(device=options.device) as engines:
         result = _upscale_file(options, options.input, options.output, engines)
@@ -632,6 +818,13 @@ def _check_output(source: Path, target: Path) -> None:
     if target.exists() and source.exists() and target.samefile(source):
         raise BadValue("The output is the input.", "Choose another name for it.")
     images.check_output(target)
+
+
+def _refuse_format(options: argparse.Namespace) -> None:
+    if options.format is not None:
+        raise BadValue(
+            "--format is for folders.", f"Name the output with the ending .{options.format}."
+        )
 
 
 def _folder_pairs(source: Path, target: Path, format: str | None = None) -> list[tuple[Path, Path]]:

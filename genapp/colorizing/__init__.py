@@ -1,6 +1,7 @@
 """Colours for grey photographs: the user's, where the user knows, and else plausible ones."""
 
 from genapp.colorizing.clean import Clean
+from genapp.colorizing.contact import contact_sheet
 from genapp.colorizing.hints import Hint, color_name, parse_color, parse_hint
 from genapp.colorizing.models import PREFIX, choose_model, colorizers
 from genapp.colorizing.pipeline import (
@@ -35,6 +36,7 @@ __all__ = [
     "color_name",
     "colorize",
     "colorizers",
+    "contact_sheet",
     "heat_map",
     "look_at",
     "paint",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from genapp.colorizing import readout
 from genapp.colorizing.colorizer import Colorizer, MobilenetUnet
 from genapp.errors import BadValue, UnknownName
 from genapp.registry.catalog import Catalog, Model
@@ -11,10 +12,10 @@ PREFIX = "colorize/"
 """Names of the catalogue's models that colour."""
 
 OWN = "mobilenet-unet"
-"""The architecture that comes with genapp."""
+"""The architecture that comes with genapp, in two stages."""
 
-ADAPTERS: dict[str, Callable[[Engine], Colorizer]] = {OWN: MobilenetUnet}
-"""By the architecture, the part of a model's name between / and the dot."""
+ADAPTERS: dict[str, Callable[[Engine], Colorizer]] = {}
+"""The others, by the architecture: the part of a model's name between / and the dot."""
 
 PREFERRED: tuple[str, ...] = ()
 """Models that are better than the embedded one, best first: taken where they are already here."""
@@ -25,7 +26,7 @@ def colorizers(catalog: Catalog) -> tuple[Model, ...]:
     return tuple(
         model
         for model in catalog.models
-        if model.name.startswith(PREFIX) and _architecture(model) in ADAPTERS
+        if model.name.startswith(PREFIX) and _architecture(model) in (OWN, *ADAPTERS)
     )
 
 
@@ -62,9 +63,18 @@ def own_model(catalog: Catalog) -> Model | None:
     return own[0] if own else None
 
 
-def open_colorizer(model: Model, engines: Engines) -> Colorizer:
-    """The model, ready to run. Raises as `Engines.get` does."""
-    return ADAPTERS[_architecture(model)](engines.get(model.name))
+def open_colorizer(
+    model: Model, engines: Engines, settings: readout.Settings = readout.DEFAULT
+) -> Colorizer:
+    """The model, ready to run. Raises as `Engines.get` does.
+
+    `settings` are for our own network; the others give colours that need no reading out.
+    """
+    engine = engines.get(model.name)
+    if _architecture(model) == OWN:
+        fine = engines.get(model.name.replace(OWN, f"{OWN}-fine"))
+        return MobilenetUnet(engine, fine, settings)
+    return ADAPTERS[_architecture(model)](engine)
 
 
 def _architecture(model: Model) -> str:

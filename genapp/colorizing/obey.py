@@ -104,6 +104,11 @@ class Influence:
         added = chroma.enlarge(planes, self._lightness, radius=1)
         return np.asarray(ab + added[..., :2] - (1 - DETAIL) * added[..., 2:] * ab, np.float32)
 
+    def known(self) -> Array:
+        """H×W: how much hints alone tell the colour, 0..1."""
+        strongest = np.maximum.reduce(self._near)
+        return chroma.enlarge(strongest[..., None], self._lightness, radius=1)[..., 0]
+
     def _cell(self, hint: Hint) -> tuple[int, int]:
         height, width = self._lightness.shape
         row = min(int(hint.y * self._size[1] / height), self._size[1] - 1)

@@ -24,8 +24,10 @@ COLORLESS = 2.0
 """Mean chroma below which a picture has no colours to take, CIELAB."""
 LEAST, MOST = 0.4, 2.0
 """Bounds of how much weaker or stronger colours become: more would make blotches of nothing."""
-FARTHEST = 30.0
-"""The most that the mean of a lightness moves, CIELAB: a cast, but no other picture."""
+FARTHEST = 34.0
+"""Bound that moves of the mean of a lightness come near to, CIELAB: no cast over everything."""
+SKIN, SKIN_REACH, SKIN_STAYS = (14.0, 18.0), 14.0, 0.5
+"""Colour that eyes know best (a and b), its neighbourhood, and how much of it stays there."""
 NEIGHBOURHOOD = 0.004
 """Radius of what the eyedropper takes the mean of, in long sides of the picture."""
 
@@ -109,18 +111,20 @@ def toward(
     )
     shifts = palette.means - source.means
     lengths = np.linalg.norm(shifts, axis=1, keepdims=True)
-    shifts = shifts * np.minimum(1, FARTHEST / np.maximum(lengths, 1e-6))
+    shifts = shifts * FARTHEST / (FARTHEST + lengths)
 
     def at(values: npt.NDArray[np.floating]) -> Array:
         return np.asarray(np.interp(lightness, BANDS, values), np.float32)
 
     away = ab - np.stack([at(source.means[:, i]) for i in range(2)], axis=-1)
+    skin = np.exp(-np.square(ab - np.array(SKIN, np.float32)).sum(-1) / (2 * SKIN_REACH**2))
+    share = np.float32(strength) * (1 - np.float32(SKIN_STAYS) * skin)
     result = np.array(ab, np.float32)
     for i in range(2):
         moved = at(shifts[:, i])
         for j in range(2):
             moved += at(maps[:, i, j] - (i == j)) * away[..., j]
-        result[..., i] += np.float32(strength) * moved
+        result[..., i] += share * moved
     return result
 
 

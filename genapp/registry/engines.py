@@ -101,7 +101,7 @@ class OnnxEngine:
 
 class TorchEngine:
     """A network of pictures in torch: its architecture is told from the names and shapes of its
-    weights by spandrel. `run` may be called from several threads at once.
+    weights, by spandrel but for DDColor. `run` may be called from several threads at once.
 
     Weights are read as safetensors, or with `weights_only=True`: no code in the file is run. On
     CUDA it runs in float16 where the architecture bears it.
@@ -112,7 +112,7 @@ class TorchEngine:
         device: "cpu", "cuda", or "auto": CUDA where it is there.
 
     Raises:
-        CatalogError: the file is no network that spandrel knows, or of another scale.
+        CatalogError: the file is no network that spandrel or this package knows.
         BadValue: an unknown device, CUDA where there is none, or torch is not installed.
     """
 
@@ -122,6 +122,8 @@ class TorchEngine:
         try:
             import spandrel  # noqa: PLC0415
             import torch  # noqa: PLC0415
+
+            from genapp.nets import ddcolor  # noqa: PLC0415
         except ImportError as error:
             raise BadValue(
                 f"{model.name} needs {error.name}, which is not installed.",
@@ -131,16 +133,20 @@ class TorchEngine:
             raise _no_cuda()
         self.device = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
         try:
-            network = spandrel.ModelLoader().load_from_state_dict(_weights(path))
+            weights = _weights(path)
+            # Spandrel leaves DDColor to an add-on whose licence forbids commercial use.
+            if ddcolor.MARK in weights:
+                network = ddcolor.from_weights(weights)
+            else:
+                network = spandrel.ModelLoader().load_from_state_dict(weights)
         except Exception as error:
             raise CatalogError(
                 f"{model.name}: {path.name} is not a network that spandrel knows: {error}"
             ) from error
-        if not isinstance(network, spandrel.ImageModelDescriptor):
+        if not isinstance(network, spandrel.ImageModelDescriptor | ddcolor.DDColor):
             raise CatalogError(f"{model.name}: {path.name} does not make a picture of a picture")
-        self._dtype = (
-            torch.float16 if self.device == "cuda" and network.supports_half else torch.float32
-        )
+        is_half = self.device == "cuda" and getattr(network, "supports_half", False)
+        self._dtype = torch.float16 if is_half else torch.float32
         self._model = model
         self._network = network.to(torch.device(self.device), self._dtype).eval()
 
