@@ -162,6 +162,19 @@ def _lay_out(engines: Engines) -> _Page:
                     label="Model",
                     elem_id="colour-model",
                 )
+                about_model = gr.Markdown(
+                    _about_model(engines, AUTOMATIC),
+                    elem_id="colour-about-model",
+                    elem_classes="facts",
+                )
+                model.input(
+                    partial(_about_model, engines),
+                    model,
+                    about_model,
+                    queue=False,
+                    show_progress="hidden",
+                    api_visibility="private",
+                )
                 saturation, warmth, strength = (
                     gr.Slider(low, high, first, step=0.05, label=label, info=info)
                     for label, low, high, first, info in LOOKS
@@ -780,6 +793,14 @@ def _choices(engines: Engines) -> list[tuple[str, str]]:
             size = "" if model.bytes is None else f", {model.bytes / 1e6:.0f} MB"
             absent.append((f"{name} · fetch first{size}", model.name))
     return here + absent
+
+
+def _about_model(engines: Engines, name: str) -> str:
+    """What it is good for, its licence, and whether it has to be fetched."""
+    model = choose_model(engines, name or None)
+    about = f"*{model.summary}* {_licence(model)}."
+    missing = how_to_fetch(model, engines.store)
+    return about if missing is None else f"{about}  \n**Not on this machine.** {missing}"
 
 
 def _licence(model: Model) -> str:
