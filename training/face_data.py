@@ -1,6 +1,6 @@
 """Faces to learn from: found, aligned, split, packed into one small file.
 
-    python training/face_data.py --data ../shared/data --out runs/faces/faces128.npz [--sheet FILE.png]
+    python training/face_data.py --out runs/faces/faces128.npz [--sheet FILE.png]
 
 The sources `omi` and `fakefaces` are aligned already and only shrunk. The portraits `faker` are
 aligned by our own mesh in the way of FFHQ (Karras et al. 2018, https://arxiv.org/abs/1812.04948,
