@@ -136,7 +136,7 @@ def halved(state: Mapping[str, Any]) -> dict[str, Any]:
     kept.pop("optimizers", None)
     for part in ("generator", "mean", "critics"):
         kept[part] = {
-            name: value.half() if value.is_floating_point() else value
+            name: value.half() if value.is_floating_point() and value.ndim > 1 else value
             for name, value in state[part].items()
         }
     return kept

