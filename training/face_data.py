@@ -50,7 +50,7 @@ class Faces:
 
     def part(self, *, held_out: bool) -> Bytes:
         """Returns the faces to learn from or those that are held out, n×S×S×3."""
-        return self.images[self.held_out == held_out]
+        return np.asarray(self.images[self.held_out == held_out], np.uint8)
 
 
 def main() -> None:

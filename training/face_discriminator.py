@@ -55,22 +55,26 @@ class Discriminator(nn.Module):
     def calibrate(self, pictures: Tensor) -> None:
         """Learns from real pictures how strong each level of features is."""
         with torch.no_grad():
-            for critic, found in zip(self.critics, self._found(pictures), strict=True):
+            for critic, found in zip(self.each(), self._found(pictures), strict=True):
                 critic.mixer.calibrate(found)
 
     def features(self, pictures: Tensor) -> Features:
         """Returns mixed features of n×3×s×s pictures, -1..1, changed at random."""
         found = self._found(augment(pictures))
-        return [critic.mixer(one) for critic, one in zip(self.critics, found, strict=True)]
+        return [critic.mixer(one) for critic, one in zip(self.each(), found, strict=True)]
 
     def judge(self, features: Features) -> Tensor:
         """Returns n×m: how real each part of each picture looks."""
-        verdicts = [critic(one) for critic, one in zip(self.critics, features, strict=True)]
+        verdicts = [critic(one) for critic, one in zip(self.each(), features, strict=True)]
         return torch.cat(verdicts, 1)
+
+    def each(self) -> list["Critic"]:
+        """Returns the critics: all networks on the whole picture, then all close up."""
+        return list(self.critics)  # type: ignore[arg-type]
 
     def heads(self) -> list[nn.Parameter]:
         """Returns what learns."""
-        return [parameter for critic in self.critics for parameter in critic.heads.parameters()]
+        return [parameter for critic in self.each() for parameter in critic.heads.parameters()]
 
     def _found(self, pictures: Tensor) -> list[list[Tensor]]:
         found = []
@@ -105,7 +109,7 @@ class Critic(nn.Module):
     def forward(self, mixed: list[Tensor]) -> Tensor:
         """Returns n×m verdicts on mixed features."""
         pairs = zip(self.heads, mixed, strict=True)
-        return torch.cat([one(features).flatten(1) for one, features in pairs], 1)
+        return torch.cat([one(features.float()).flatten(1) for one, features in pairs], 1)
 
 
 class Mixer(nn.Module):

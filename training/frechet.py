@@ -27,7 +27,8 @@ def features(network: nn.Module, pictures: Tensor, view: int, batch: int = 50) -
     """
     device = next(network.parameters()).device
     found = []
-    for part in pictures.split(batch):
+    for start in range(0, len(pictures), batch):
+        part = pictures[start : start + batch]
         x = part.to(device)
         x = x.float() / 127.5 - 1 if x.dtype == torch.uint8 else x.float().clamp(-1, 1)
         if x.shape[2] != view:

@@ -37,6 +37,8 @@ _VGG_CONVOLUTIONS = (2, 2, 3, 3, 3)
 class MobileNetFeatures(nn.Module):
     """MobileNetV2's features at the strides 4, 8, 16 and 32."""
 
+    mean: Tensor
+    deviation: Tensor
     channels = (24, 32, 96, 320)
     _ends = (3, 6, 13, 17)
 
@@ -117,7 +119,7 @@ class LiteBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Returns n×out×h/stride×w/stride of n×channels×h×w."""
-        y = functional.relu6(self._bn0(self._expand_conv(x))) if self.expands else x
+        y: Tensor = functional.relu6(self._bn0(self._expand_conv(x))) if self.expands else x
         y = functional.relu6(self._bn1(self._depthwise_conv(y)))
         y = self._bn2(self._project_conv(y))
         return x + y if self.residual else y
@@ -138,8 +140,13 @@ class SameConv(nn.Conv2d):
         """Returns n×out×h/stride×w/stride of n×channels×h×w."""
         before, after = self.around[:2]
         if before == after:
-            return functional.conv2d(x, self.weight, self.bias, self.stride, before, 1, self.groups)
-        return super().forward(functional.pad(x, self.around))
+            return self._conv2d(x, before)
+        return self._conv2d(functional.pad(x, self.around), 0)
+
+    def _conv2d(self, x: Tensor, padding: int) -> Tensor:
+        return functional.conv2d(
+            x, self.weight, self.bias, self.stride, padding, groups=self.groups
+        )
 
 
 class EfficientNetFeatures(nn.Module):
@@ -170,6 +177,7 @@ class VggFeatures(nn.Module):
     Used to measure, never to train with.
     """
 
+    mean: Tensor
     _ends = (15, 22)
     _convolutions = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21)
 

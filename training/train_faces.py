@@ -92,10 +92,8 @@ class Training:
         self.discriminator = Discriminator(
             networks, view, options.head_width, close_up=options.close_up
         ).to(self.device)
-        self.generator, self.discriminator = (
+        for net in (self.generator, self.discriminator):
             net.to(memory_format=torch.channels_last)
-            for net in (self.generator, self.discriminator)
-        )
         if self.device.type == "cuda":  # autocast would cast them anew for every batch
             self.discriminator.networks.bfloat16()
         with self.autocast():
@@ -151,18 +149,18 @@ class Training:
             with torch.no_grad():
                 real = self.discriminator.features(self.real(batch))
             fixed = [[level.detach() for level in critic] for critic in features]
-            judge = self.discriminator.judge
-            loss = discriminator_loss(judge(real).float(), judge(fixed).float())
+        # Heads are small, and spectral norms want single precision.
+        judge = self.discriminator.judge
+        loss = discriminator_loss(judge(real), judge(fixed))
         adam_discriminator.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         adam_discriminator.step()
         # The generator learns from the same pictures, by the verdicts of the better discriminator.
         for parameter in heads:
             parameter.requires_grad_(False)
-        with self.autocast():
-            own = generator_loss(judge(features).float())
+        own = generator_loss(judge(features))
         adam_generator.zero_grad(set_to_none=True)
-        own.backward()
+        torch.autograd.backward(own)
         adam_generator.step()
         for parameter in heads:
             parameter.requires_grad_(True)
@@ -190,7 +188,7 @@ class Training:
 
     def rate_factor(self) -> float:
         """Returns the learning rate as a share of its peak."""
-        left = (1 - self.spent / self.options.minutes) / (1 - STEADY)
+        left: float = (1 - self.spent / self.options.minutes) / (1 - STEADY)
         return min(1.0, max(left, LEAST))
 
     @torch.no_grad()
@@ -240,8 +238,9 @@ class Training:
     def made(self, number: int, seed: int) -> Tensor:
         """Returns so many generated faces as bytes, N×3×S×S, at the full size."""
         parts = []
-        for z in noise(number, seed).split(50):
-            made = to_size(self.mean(z.to(self.device), size=self.size()), self.options.size)
+        z = noise(number, seed).to(self.device)
+        for start in range(0, number, 50):
+            made = to_size(self.mean(z[start : start + 50], size=self.size()), self.options.size)
             parts.append(to_bytes(made))
         return torch.cat(parts)
 
@@ -310,7 +309,7 @@ def noise(number: int, seed: int) -> Tensor:
 
 def draw(path: Path, pictures: Tensor, columns: int = 8) -> None:
     """Writes pictures, N×3×s×s, as a sheet."""
-    images = to_bytes(pictures).permute(0, 2, 3, 1).cpu().numpy()
+    images = list(to_bytes(pictures).permute(0, 2, 3, 1).cpu().numpy())
     rows = [np.hstack(images[start : start + columns]) for start in range(0, len(images), columns)]
     sheet = cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)
     cv2.imwrite(str(path), sheet, [cv2.IMWRITE_JPEG_QUALITY, 95])

@@ -1,32 +1,33 @@
 """The generator of faces: shapes, styles, truncation, growing, export."""
 
-import io
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-from genapp.nets.face_generator import (  # noqa: E402
+import torch
+
+from genapp.nets.face_generator import (
     W_SIZE,
     Z_SIZE,
     FaceGenerator,
+    Level,
     StyledConv,
     spread,
 )
 
 
-def small(size: int = 64) -> "FaceGenerator":
+def small(size: int = 64) -> FaceGenerator:
     """A narrow one, as if it had learnt: its levels begin at zero."""
     torch.manual_seed(0)
     net = FaceGenerator(size, width=0.125).eval()
     for level in net.synthesis.levels:
+        assert isinstance(level, Level)
         torch.nn.init.normal_(level.to_rgb.weight, std=0.3)
     return net
 
 
-def noise(count: int = 3) -> "torch.Tensor":
+def noise(count: int = 3) -> torch.Tensor:
     return torch.randn(count, Z_SIZE, generator=torch.Generator().manual_seed(5))
 
 
@@ -92,6 +93,7 @@ def test_fine_levels_leave_the_coarse_picture() -> None:
 def test_a_new_level_only_enlarges() -> None:
     net = FaceGenerator(128, width=0.125)
     for level in list(net.synthesis.levels)[:-1]:
+        assert isinstance(level, Level)
         torch.nn.init.normal_(level.to_rgb.weight, std=0.3)
     with torch.no_grad():
         coarse, fine = net(noise(2), size=64), net(noise(2))
@@ -114,7 +116,7 @@ def test_styles_are_scaled_weights() -> None:
 
 
 @pytest.mark.parametrize("part", ["mapping", "synthesis"])
-def test_both_parts_run_in_onnx_runtime(part: str, tmp_path: Path) -> None:
+def test_both_parts_run_in_onnx_runtime(part: str) -> None:
     pytest.importorskip("onnxscript")
     onnxruntime = pytest.importorskip("onnxruntime")
     net = small()
@@ -128,9 +130,9 @@ def test_both_parts_run_in_onnx_runtime(part: str, tmp_path: Path) -> None:
         input_names=["given"],
         dynamic_shapes=({0: torch.export.Dim("n", min=1, max=64)},),
     )
-    file = io.BytesIO()
-    file.write(program.model_proto.SerializeToString())
-    session = onnxruntime.InferenceSession(file.getvalue(), providers=["CPUExecutionProvider"])
+    assert program is not None
+    file = program.model_proto.SerializeToString()
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
     three = torch.cat([given, given[:1]])
     found = session.run(None, {"given": three.numpy()})[0]
     with torch.no_grad():

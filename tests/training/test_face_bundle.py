@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 pytest.importorskip("h5py")
 
-import face_bundle  # noqa: E402
+import face_bundle
+import torch
 
 
 @settings(max_examples=20)

@@ -34,7 +34,7 @@ def test_eyes_and_mouth_come_to_lie_in_the_same_places(angle: float, scale: floa
             cv2.LINE_AA,
             4,
         )
-    face = face_data.align(image, *places, side=128)
+    face = face_data.align(image, places[0], places[1], places[2], 128)
     assert face.shape == (128, 128, 3)
     grid = np.arange(128) + 0.5
     for channel, expected in enumerate(([48, 60.4], [80, 60.4], [64, 94.0])):

@@ -2,18 +2,19 @@
 
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-import face_discriminator  # noqa: E402
-from face_discriminator import Discriminator  # noqa: E402
+import face_discriminator
+import torch
+from face_discriminator import Discriminator
 
 
-class Strides(torch.nn.Module):  # type: ignore[misc, name-defined]
+class Strides(torch.nn.Module):
     """Pictures themselves, at the strides 4, 8, 16 and 32, as features."""
 
     channels = (3, 3, 3, 3)
 
-    def forward(self, picture: "torch.Tensor") -> list["torch.Tensor"]:
+    def forward(self, picture: torch.Tensor) -> list[torch.Tensor]:
         pool = torch.nn.functional.avg_pool2d
         return [pool(picture, stride) * 10 for stride in (4, 8, 16, 32)]
 
@@ -23,7 +24,7 @@ def build(*, close_up: bool = False) -> Discriminator:
     return Discriminator([Strides(), Strides()], 64, 16, close_up=close_up)
 
 
-def pictures(count: int = 4, side: int = 32) -> "torch.Tensor":
+def pictures(count: int = 4, side: int = 32) -> torch.Tensor:
     return torch.rand(count, 3, side, side, generator=torch.Generator().manual_seed(1)) * 2 - 1
 
 
@@ -46,7 +47,7 @@ def test_only_heads_learn() -> None:
 
 def test_gradients_reach_the_pictures_through_the_frozen_part() -> None:
     net, given = build(), pictures().requires_grad_()
-    face_discriminator.generator_loss(net.judge(net.features(given))).backward()
+    torch.autograd.backward(face_discriminator.generator_loss(net.judge(net.features(given))))
     assert given.grad is not None
     assert given.grad.abs().sum() > 0
 
@@ -54,15 +55,15 @@ def test_gradients_reach_the_pictures_through_the_frozen_part() -> None:
 def test_calibration_makes_levels_equally_strong() -> None:
     net = build()
     net.calibrate(pictures(32))
-    mixer = net.critics[0].mixer
-    found = net.networks[0](torch.nn.functional.interpolate(pictures(32), (64, 64)))
+    mixer = net.each()[0].mixer
+    found = Strides()(torch.nn.functional.interpolate(pictures(32), (64, 64)))
     for level, strength in zip(found, mixer.strengths, strict=True):
         assert 0.7 < float(level.std() / strength) < 1.4
     assert mixer.strengths[0] > mixer.strengths[3]  # means over larger areas vary less
 
 
 def test_coarse_levels_enter_the_finest() -> None:
-    mixer = build().critics[0].mixer
+    mixer = build().each()[0].mixer
     found = [torch.rand(1, 3, side, side) for side in (16, 8, 4, 2)]
     before = mixer(found)
     found[3] = found[3] + 1
@@ -81,7 +82,7 @@ def test_it_learns_to_tell_halves_from_noise() -> None:
         real, made = net.features(halves), net.features(pictures(8))
         loss = face_discriminator.discriminator_loss(net.judge(real), net.judge(made))
         adam.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         adam.step()
         losses.append(loss.item())
     assert losses[-1] < 0.5 * losses[0]

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-import frechet  # noqa: E402
+import frechet
+import torch
 
 
 def sample(seed: int, count: int = 60, size: int = 5) -> frechet.Array:
@@ -44,14 +45,14 @@ def test_widths_of_independent_features() -> None:
     np.testing.assert_allclose(found, 1 + 0 + 4 + 0.25, rtol=1e-6)
 
 
-class Means(torch.nn.Module):  # type: ignore[misc, name-defined]
+class Means(torch.nn.Module):
     """Colours as features, at two scales."""
 
     def __init__(self) -> None:
         super().__init__()
         self.unused = torch.nn.Parameter(torch.zeros(1))
 
-    def forward(self, picture: "torch.Tensor") -> list["torch.Tensor"]:
+    def forward(self, picture: torch.Tensor) -> list[torch.Tensor]:
         return [picture * 0, picture, picture * 2]
 
 

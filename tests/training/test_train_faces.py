@@ -6,16 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 pytest.importorskip("torchvision")
 pytest.importorskip("h5py")
 
-import face_bundle  # noqa: E402
-import face_data  # noqa: E402
-import image_features  # noqa: E402
-import train_faces  # noqa: E402
+import face_bundle
+import face_data
+import image_features
+import torch
+import train_faces
 
-from genapp.nets.face_generator import FaceGenerator  # noqa: E402
+from genapp.nets.face_generator import FaceGenerator
 
 
 @pytest.fixture(scope="module")
