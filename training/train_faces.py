@@ -80,6 +80,10 @@ class Training:
         self.seen, self.spent, self.best = 0, 0.0, float("inf")
         torch.manual_seed(SEED)
         faces = face_data.unpack(options.data)
+        if faces.images.shape[1] % options.size:
+            raise ValueError(
+                f"faces of {faces.images.shape[1]}² can't be shrunk to {options.size}²"
+            )
         self.faces = to_tensor(faces.part(held_out=False)).to(self.device)
         available = list(torch.load(options.features, map_location="cpu", weights_only=True))
         with_names = options.networks or available[:2]

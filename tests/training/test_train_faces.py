@@ -136,6 +136,11 @@ def test_real_faces_are_mirrored_half_of_the_time(inputs: Path, tmp_path: Path) 
     assert 0.4 < bright_left < 0.6
 
 
+def test_faces_are_not_enlarged(inputs: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="128² can't be shrunk to 256²"):
+        train_faces.Training(options(inputs, tmp_path, size=256))
+
+
 def test_bytes_are_the_nearest() -> None:
     values = torch.tensor([-2.0, -1.0, 0.0, 1.0, 3.0])
     assert train_faces.to_bytes(values).tolist() == [0, 0, 128, 255, 255]
