@@ -49,6 +49,8 @@ class Question:
     model: str | None = None
     hints: tuple[Hint, ...] = ()
     clean: Clean = field(default_factory=Clean)
+    sketch: bool = False
+    """It is a line drawing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +77,8 @@ class Wishes:
     palette: Palette | None = None
     """Of the reference."""
     reference_strength: float = 0.0
+    wash: str = "natural"
+    """Name of the palette for a line drawing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +140,7 @@ def ask(coloring: Coloring, question: Question, engines: Engines) -> Coloring:
     """Let the network answer. Raises the `UserError`s of `analyse`."""
     if coloring.question == question:
         return coloring
-    model = choose_model(engines, question.model)
+    model = choose_model(engines, question.model, sketch=question.sketch)
     missing = how_to_fetch(model, engines.store)
     if missing:
         raise ModelMissing(f"{model.name} is not on this machine.", missing)
@@ -145,6 +149,7 @@ def ask(coloring: Coloring, question: Question, engines: Engines) -> Coloring:
         model=question.model,
         hints=question.hints,
         clean=question.clean,
+        sketch=question.sketch,
         engines=engines,
     )
     return replace(
@@ -236,6 +241,7 @@ def _look(coloring: Coloring, wishes: Wishes) -> Look:
         keep_grey=_grey_mask(coloring, wishes.parts),
         reference=wishes.palette,
         reference_strength=wishes.reference_strength,
+        palette=wishes.wash,
     )
 
 

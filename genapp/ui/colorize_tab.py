@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from genapp.colorizing import (
+    PALETTES,
     PREFIX,
     Clean,
     choose_model,
@@ -16,6 +17,7 @@ from genapp.colorizing import (
     color_name,
     colorizers,
     parse_color,
+    sketchers,
 )
 from genapp.errors import UserError
 from genapp.registry.catalog import Model
@@ -62,6 +64,8 @@ class _Controls(NamedTuple):
 
     photo: gr.Image
     model: gr.Dropdown
+    sketch: gr.Checkbox
+    wash: gr.Dropdown
     denoise: gr.Slider
     scratches: gr.Slider
     contrast: gr.Slider
@@ -175,6 +179,28 @@ def _lay_out(engines: Engines) -> _Page:
                     show_progress="hidden",
                     api_visibility="private",
                 )
+                sketch = gr.Checkbox(
+                    False,
+                    label="It is a line drawing",
+                    info="A wash of colour is laid under its lines.",
+                    interactive=bool(sketchers(engines.catalog)),
+                    elem_id="colour-sketch",
+                )
+                wash = gr.Dropdown(
+                    list(PALETTES),
+                    value="natural",
+                    label="Palette of the wash",
+                    visible=False,
+                    elem_id="colour-wash",
+                )
+                sketch.input(
+                    lambda drawn: gr.Dropdown(visible=drawn),
+                    sketch,
+                    wash,
+                    queue=False,
+                    show_progress="hidden",
+                    api_visibility="private",
+                )
                 saturation, warmth, strength = (
                     gr.Slider(low, high, first, step=0.05, label=label, info=info)
                     for label, low, high, first, info in LOOKS
@@ -215,7 +241,7 @@ def _lay_out(engines: Engines) -> _Page:
             file = gr.DownloadButton(visible="hidden", elem_id="colour-file")
     controls = _Controls(
         photo,
-        model,
+        *(model, sketch, wash),
         *cleaning,
         *(saturation, warmth, strength, reference, reference_strength, gr.State(0), unsure),
     )
@@ -403,7 +429,10 @@ def _connect(page: _Page, engines: Engines) -> None:
         [
             *(picture.change for picture in (controls.photo, controls.reference)),
             *(each.input for each in (*looks, *cleaning, controls.reference_strength)),
-            *(each.input for each in (controls.model, controls.unsure)),
+            *(
+                each.input
+                for each in (controls.model, controls.sketch, controls.wash, controls.unsure)
+            ),
         ],
         **show,
     )
@@ -494,6 +523,8 @@ def _show(
     engines: Engines,
     payload: Payload | None,
     model: str,
+    sketch: bool,
+    wash: str,
     denoise: float,
     scratches: float,
     contrast: float,
@@ -527,12 +558,22 @@ def _show(
             gr.Warning(taken.problem)
         progress(0.3, desc="Finding colours")
         clean = Clean(denoise, scratches, contrast)
-        now = coloring.ask(now, Question(model or None, kept.now.hints, clean), engines)
+        now = coloring.ask(
+            now,
+            Question(
+                # A drawing has a network of its own.
+                None if sketch else model or None,
+                kept.now.hints,
+                clean,
+                sketch,
+            ),
+            engines,
+        )
         progress(0.8, desc="Painting")
         palette = taken.palette if taken else None
         parts = kept.now.enclosed
         wishes = Wishes(
-            *(saturation, warmth, strength, candidate, parts, palette, reference_strength)
+            *(saturation, warmth, strength, candidate, parts, palette, reference_strength, wash)
         )
         now = coloring.show(now, wishes)
     except UserError as error:
@@ -748,7 +789,7 @@ def _about(history: History, mode: str) -> str:
         )
     return (
         "Click where the colour belongs: the network spreads it. "
-        "Light and dark stay those of the photo. Click a dot to change it."
+        "In a photo, light and dark stay as they are. Click a dot to change it."
     )
 
 
