@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from genapp.colorizing.colorizer import Coarse
 from genapp.colorizing.hints import Hint
-from genapp.colorizing.square import grey_rgb, to_square
+from genapp.colorizing.square import from_square, grey_rgb, to_square
 from genapp.registry.engines import Engine
 
 Array = npt.NDArray[np.float32]
@@ -29,9 +29,9 @@ class DDColor:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def colors(self, lightness: Array, hints: Sequence[Hint]) -> Coarse:  # noqa: ARG002
+    def colors(self, lightness: Array, hints: Sequence[Hint]) -> Coarse:
         """See `Colorizer.colors`."""
-        square, (rows, columns) = to_square(lightness, SIDE)
+        square, place = to_square(lightness, SIDE)
         image = np.ascontiguousarray(grey_rgb(square).transpose(2, 0, 1)[None])
         ab = self._engine.run({"image": image})["ab"][0].transpose(1, 2, 0)
-        return Coarse(np.ascontiguousarray(ab[rows, columns], np.float32))
+        return Coarse(from_square(ab, place, lightness))

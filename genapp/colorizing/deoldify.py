@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from genapp.colorizing.colorizer import Coarse
 from genapp.colorizing.hints import Hint
-from genapp.colorizing.square import grey_rgb, to_square
+from genapp.colorizing.square import from_square, grey_rgb, to_square
 from genapp.registry.engines import Engine
 
 Array = npt.NDArray[np.float32]
@@ -30,11 +30,11 @@ class DeOldify:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def colors(self, lightness: Array, hints: Sequence[Hint]) -> Coarse:  # noqa: ARG002
+    def colors(self, lightness: Array, hints: Sequence[Hint]) -> Coarse:
         """See `Colorizer.colors`."""
         square, place = to_square(lightness, SIDE)
         image = np.ascontiguousarray(grey_rgb(square).transpose(2, 0, 1)[None])
         colored = self._engine.run({"image": image * np.float32(255)})["colored"][0]
         rgb = np.clip(colored.transpose(1, 2, 0) / 255, 0, 1).astype(np.float32)
         lab = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2Lab), np.float32)
-        return Coarse(np.ascontiguousarray(lab[place][..., 1:]))
+        return Coarse(from_square(lab[..., 1:], place, lightness))

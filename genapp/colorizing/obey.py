@@ -62,10 +62,10 @@ class Influence:
         height, width = lightness.shape
         factor = min(1.0, SIDE / min(height, width))
         self._size = max(1, round(width * factor)), max(1, round(height * factor))
-        lab = np.dstack([lightness, chroma.enlarge(plain.ab, lightness)])
-        blurred = cv2.GaussianBlur(lab, (0, 0), SMOOTH / factor)
-        grid = _resized(np.asarray(blurred, np.float32), self._size)
-        level = grid[..., 0]
+        level = np.asarray(
+            cv2.GaussianBlur(_resized(lightness, self._size), (0, 0), SMOOTH), np.float32
+        )
+        grid = np.dstack([level, chroma.enlarge(plain.ab, level)])
         cells = [self._cell(hint) for hint in hints]
         ways = _ways(grid, cells)
         places = np.indices(level.shape, np.float32)

@@ -30,6 +30,15 @@ def to_square(lightness: Array, side: int) -> tuple[Array, tuple[slice, slice]]:
     return np.asarray(framed, np.float32), place
 
 
+def from_square(ab: Array, place: tuple[slice, slice], lightness: Array) -> Array:
+    """Returns the photo's part of a square of colours, no larger than the photo itself."""
+    part = np.ascontiguousarray(ab[place], np.float32)
+    height, width = lightness.shape
+    if part.shape[0] <= height and part.shape[1] <= width:
+        return part
+    return np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA), np.float32)
+
+
 def grey_rgb(lightness: Array) -> Array:
     """Returns H×W×3 sRGB 0..1 of a lightness 0..100."""
     lab = np.zeros((*lightness.shape, 3), np.float32)

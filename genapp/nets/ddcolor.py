@@ -13,7 +13,7 @@ at those features on three scales (https://arxiv.org/abs/2112.01527).
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, pairwise
 
 import torch
 from torch import Tensor, nn
@@ -82,7 +82,7 @@ class ConvNext(nn.Module):
         stem = nn.Sequential(nn.Conv2d(3, dims[0], 4, 4), ChannelNorm(dims[0]))
         steps = [
             nn.Sequential(ChannelNorm(before), nn.Conv2d(before, after, 2, 2))
-            for before, after in zip(dims, dims[1:], strict=False)
+            for before, after in pairwise(dims)
         ]
         self.downsample_layers = nn.ModuleList([stem, *steps])
         self.stages = nn.ModuleList(
@@ -117,7 +117,7 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Returns the same shape."""
-        y = self.norm(self.dwconv(x).permute(0, 2, 3, 1))
+        y: Tensor = self.norm(self.dwconv(x).permute(0, 2, 3, 1))
         y = self.gamma * self.pwconv2(functional.gelu(self.pwconv1(y)))
         return x + y.permute(0, 3, 1, 2)
 
@@ -131,7 +131,8 @@ class ChannelNorm(nn.LayerNorm):
 
     def forward(self, x: Tensor) -> Tensor:
         """Returns the same shape."""
-        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        normed: Tensor = super().forward(x.permute(0, 2, 3, 1))
+        return normed.permute(0, 3, 1, 2)
 
 
 class Decoder(nn.Module):
@@ -207,9 +208,7 @@ class ColorDecoder(nn.Module):
         layers = range(shape.layers)
         self.transformer_self_attention_layers = nn.ModuleList(SelfAttention(dim) for _ in layers)
         self.transformer_cross_attention_layers = nn.ModuleList(CrossAttention(dim) for _ in layers)
-        self.transformer_ffn_layers = nn.ModuleList(
-            FeedForward(dim, shape.hidden) for _ in layers
-        )
+        self.transformer_ffn_layers = nn.ModuleList(FeedForward(dim, shape.hidden) for _ in layers)
         self.decoder_norm = nn.LayerNorm(dim)
         self.color_embed = Perceptron(dim)
 
@@ -219,7 +218,8 @@ class ColorDecoder(nn.Module):
         for number, (project, features) in enumerate(zip(self.input_proj, scales, strict=True)):
             memory = project(features).flatten(2) + self.level_embed.weight[number][:, None]
             memories.append(memory.permute(2, 0, 1))  # hw×n×dim, as all below
-            place = positions(*features.shape[2:], memory.shape[1]).to(memory)
+            height, width = features.shape[2:]
+            place = positions(height, width, memory.shape[1]).to(memory)
             places.append(place.flatten(1).T[:, None])
         n = scales[0].shape[0]
         queries = self.query_embed.weight[:, None].repeat(1, n, 1)
