@@ -20,7 +20,7 @@ WALL = 3.5
 """the step in CIELAB units between two cells that costs 1; twice the step 4 times as much."""
 SMOOTH = 0.5
 """Standard deviation of the blur that takes texture away before, in cells."""
-NEAR = 12.0
+NEAR = 18.0
 """Cost of a way over which an added colour fades to a third."""
 WIDE = 16.0
 """The same for what the network changes."""
@@ -73,7 +73,7 @@ class Influence:
         wide, asked = np.zeros(level.shape, np.float32), np.zeros((*level.shape, 3), np.float32)
         for number, (hint, (row, column)) in enumerate(zip(hints, cells, strict=True)):
             way, difference = ways[..., number], level - level[row, column]
-            near = _fading(np.maximum(way - WHOLE, 0), NEAR) * _fading(difference, UNLIKE)
+            near = _fading(np.maximum(way - WHOLE, 0), NEAR, 3) * _fading(difference, UNLIKE)
             near[way <= WHOLE] = 1
             self._near.append(near)
             self._nearness.append(near / (np.square(way) + np.float32(0.02)))
@@ -140,8 +140,9 @@ def _cosine(one: Array, other: Array) -> Array:
     return np.asarray((one * other).sum(2) / np.maximum(lengths, 1e-6), np.float32)
 
 
-def _fading(distance: Array, reach: float) -> Array:
-    return np.asarray(np.exp(-np.square(distance / np.float32(reach))), np.float32)
+def _fading(distance: Array, reach: float, power: int = 2) -> Array:
+    share = np.abs(distance / np.float32(reach)) ** power
+    return np.asarray(np.exp(-share), np.float32)
 
 
 def _ways(lab: Array, cells: Sequence[tuple[int, int]]) -> Array:
