@@ -96,8 +96,6 @@ class Coloring:
     wishes: Wishes | None = None
     result: Colorized | None = None
     """In the size for the screen."""
-    drawn: object = None
-    """What was drawn last: the same again needs no drawing."""
     before: Path | None = None
     after: Path | None = None
 
@@ -204,9 +202,14 @@ def to_click_on(
     larger = width > picture.shape[1]
     way = cv2.INTER_CUBIC if larger else cv2.INTER_AREA
     fitted = np.asarray(cv2.resize(picture, (width, height), interpolation=way), np.uint8)
-    drawn = marks.draw(fitted, now, width / coloring.size[0], chosen)
-    data = images.encode(Photo(drawn, icc=coloring.photo.icc), "jpg", quality=CLICK_QUALITY)
+    marked = marks.draw(fitted, now, width / coloring.size[0], chosen)
+    data = images.encode(Photo(marked, icc=coloring.photo.icc), "jpg", quality=CLICK_QUALITY)
     return save_result(data, "colours.jpg")
+
+
+def drawn(coloring: Coloring, now: Marks, chosen: int | None, *, unsure: bool) -> object:
+    """What `to_click_on` draws: equal for equal pictures."""
+    return coloring.question, coloring.wishes, now, chosen, unsure
 
 
 def click_size(coloring: Coloring) -> tuple[int, int]:

@@ -1,7 +1,6 @@
 """The Colour tab: a grey photo in, the same photo in colour out, and the visitor has the say."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -118,6 +117,8 @@ class _Page(NamedTuple):
     other: gr.State
     """A `Reference`, or None."""
     history: gr.State
+    drawn: gr.State
+    """What the picture to click on shows: the same again needs no drawing."""
 
 
 class Sender(NamedTuple):
@@ -262,6 +263,7 @@ def _lay_out(engines: Engines) -> _Page:
         other=gr.State(None, time_to_live=KEPT_SECONDS),
         seen=gr.State(None, time_to_live=KEPT_SECONDS),
         history=gr.State(History()),
+        drawn=gr.State(None),
     )
 
 
@@ -409,12 +411,12 @@ def _connect(page: _Page, engines: Engines) -> None:
     show: dict[str, Any] = {
         **private,
         "fn": partial(_show, engines),
-        "inputs": [*controls, page.history, marking.mode, page.other, page.seen],
+        "inputs": [*controls, page.history, marking.mode, page.other, page.drawn, page.seen],
         "outputs": [
             *(page.result, page.facts, marking.picture, marking.hints, *_buttons(page)),
             *(page.more, page.download, page.send, page.sheet),
             *(page.about_reference, page.other),
-            *(controls.candidate, page.history, page.seen),
+            *(controls.candidate, page.history, page.drawn, page.seen),
         ],
         "preprocess": False,
         "show_progress": "minimal",
@@ -475,9 +477,11 @@ def _connect_marks(page: _Page, show: dict[str, Any]) -> None:
         "show_progress": "hidden",
         "concurrency_id": "colorize-marks",
         "concurrency_limit": 1,
+        # No click is left out while the one before is still being worked on.
+        "trigger_mode": "multiple",
     }
     known = [page.history, marking.mode, controls.unsure, page.seen]
-    marked = [page.history, marking.picture, marking.hints, *_buttons(page)]
+    marked = [page.history, page.drawn, marking.picture, marking.hints, *_buttons(page)]
     place = [marking.x, marking.y, marking.color, *known]
     marking.picture.select(
         _click, [marking.color, *known], [marking.color, *marked], **serial
@@ -485,7 +489,9 @@ def _connect_marks(page: _Page, show: dict[str, Any]) -> None:
     marking.add.click(_click_at, place, [marking.color, *marked], **serial).then(**show)
     marking.hints.click(_choose, known, [marking.color, *marked], **serial).then(**show)
     # The picker's own `input` comes before its new value.
-    marking.color.change(_recolor, [marking.color, *known], marked, **serial).then(**show)
+    marking.color.change(
+        _recolor, [marking.color, *known], marked, **{**serial, "trigger_mode": "always_last"}
+    ).then(**show)
     marking.swatches.click(_picked, None, marking.color, **serial)
     steps: list[tuple[gr.Button, Callable[[History], History]]] = [
         (marking.undo, History.undo),
@@ -538,6 +544,7 @@ def _show(
     history: History,
     mode: str,
     other: Reference | None,
+    drawn: object,
     last: Coloring | None,
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
 ) -> Any:  # noqa: ANN401 (for the outputs in `_connect`)
@@ -581,16 +588,18 @@ def _show(
         text = f"**{error.message}** {error.remedy}"
         # A bad setting takes nothing away; a bad photo has no result.
         return _nothing(text) if last is None or last.source != source else _only_facts(text)
-    drawn = (now.question, now.wishes, kept.now, kept.chosen, unsure)
-    if now.drawn == drawn and taken is other:
+    drawing = coloring.drawn(now, kept.now, kept.chosen, unsure=unsure)
+    if now is last and drawing == drawn and taken is other:
         return gr.skip()
     new = last is None or last.question != now.question or last.key != now.key
-    now = replace(now, drawn=drawn)
+    picture: Any = gr.skip()
+    if drawing != drawn:
+        picture = _path(coloring.to_click_on(now, kept.now, kept.chosen, unsure=unsure))
     on = gr.Button(interactive=True)
     return (
-        (str(now.before), str(now.after)),
+        gr.skip() if now is last else (str(now.before), str(now.after)),
         _facts(now),
-        _path(coloring.to_click_on(now, kept.now, kept.chosen, unsure=unsure)),
+        picture,
         # Else there may be newer marks by now.
         *(_in_words(kept, mode) if last is None or kept is not history else _skips(7)),
         *(on, on, on),
@@ -599,6 +608,7 @@ def _show(
         taken,
         candidate,
         gr.skip() if kept is history else kept,
+        drawing,
         now,
     )
 
@@ -609,7 +619,7 @@ def _nothing(text: str) -> Any:  # noqa: ANN401 (for what `_show` fills)
     empty = History()
     return (
         *(None, text, None, *_in_words(empty, ADDS)),
-        *(off, off, off, gr.Gallery(visible=False), *_skips(4), None),
+        *(off, off, off, gr.Gallery(visible=False), *_skips(4), None, None),
     )
 
 
@@ -701,7 +711,7 @@ def _clicked(
     """A click at a place of the photo, in pixels."""
     history = is_for(history, now.key)
     if mode == TAKES:
-        return coloring.color_under(now, x, y), *_skips(9)
+        return coloring.color_under(now, x, y), *_skips(10)
     if mode == OUTLINES:
         return gr.skip(), *_marked(history.corner(x, y), mode, unsure, now)
     reach = max(now.size) * DOT
@@ -743,11 +753,12 @@ def _step(
 
 
 def _marked(history: History, mode: str, unsure: bool, now: Coloring | None) -> Any:  # noqa: ANN401
-    """For history, picture, hints and what `_describe` fills."""
+    """For history, drawn, picture, hints and what `_describe` fills."""
     picture = coloring.to_click_on(now, history.now, history.chosen, unsure=unsure) if now else None
+    drawing = now and coloring.drawn(now, history.now, history.chosen, unsure=unsure)
     return (
         history,
-        gr.skip() if picture is None else str(picture),
+        *(_skips(2) if picture is None else (drawing, str(picture))),
         *_in_words(history, mode),
     )
 
