@@ -28,7 +28,10 @@ WORN = {
 }
 HINTS = {
     "older-man": ("60,80,#5f7d62", "700,120,#5f7d62", "210,850,#2c3e66", "590,850,#2c3e66"),
-    "turned-woman": ("60,80,#a98d6f", "700,80,#a98d6f", "250,905,#8f2f3c", "560,900,#8f2f3c"),
+    "turned-woman": (
+        *("60,80,#a98d6f", "60,600,#a98d6f", "700,80,#a98d6f"),
+        *("250,905,#8f2f3c", "560,900,#8f2f3c"),
+    ),
 }
 COMPARED = ("aviator", "cat-eye", "clubmaster", "hexagon", "panto", "rimless")
 PORT = 7990
