@@ -21,71 +21,53 @@ import color_sheet
 import cv2
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 import torch
 import torchvision
 from train_colorize_baseline import RegressionUNet
 
-from genapp.colorizing import chroma, readout
+from genapp.colorizing import Hint, analyse, chroma, paint, readout
+from genapp.colorizing.models import choose_model, open_colorizer
+from genapp.registry.engines import Engines
 
 Array = npt.NDArray[np.float32]
 Colors = Callable[[Array], Array]  # H×W lightness → H×W×2 ab
 
 ROOT = Path(__file__).resolve().parents[1]
-MODEL = ROOT / "weights" / "colorize" / "mobilenet-unet.v1.onnx"
 DATA = ROOT.parent / "shared" / "data"
 FACES = ("fakefaces", "faker")
 PAGE = (("fakefaces", 10), ("faker", 4), ("imagenet", 20), ("flowers", 7), ("bsds", 7))
 PAGE_COLUMNS = 4
 TILE = 160
 CHOSEN = 16  # pictures of each group on which settings are tried
-# Temperature, calm and saturation of the settings that are tried.
 TRIED = (
-    *((temperature, 0.7, 1.0) for temperature in (0.3, 0.5, 0.7, 1.0)),
-    *((0.5, calm, 1.0) for calm in (0.0, 1.5)),
-    (0.5, 0.7, 1.25),
+    *(readout.Settings(side=side) for side in (128, 160, 192, 224)),
+    *(readout.Settings(temperature=temperature) for temperature in (0.2, 0.3, 0.6, 1.0)),
+    *(readout.Settings(calm=calm) for calm in (0.0, 1.0)),
+    *(readout.Settings(saturation=saturation) for saturation in (1.1, 1.25)),
 )
 HINT_SHIFT = 45.0  # CIELAB units between the colour that a hint asks for and the true one
-HINT_HALF = 3  # half the side of a hint, in pixels of the network
 NEAR = 40  # pixels of the network around a hint in which its effect is looked at
 
 
-class Network:
-    """The colouriser in ONNX Runtime, with what reads its colours."""
-
-    def __init__(self, model: Path) -> None:
-        """Opens the file."""
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 2
-        self.session = onnxruntime.InferenceSession(
-            model, options, providers=["CPUExecutionProvider"]
-        )
-
-    def logits(self, lightness: Array, hints: Array | None = None) -> tuple[Array, Array]:
-        """Returns k×h/4×w/4 logits and k×2 bins; sides of the H×W lightness are multiples of 32."""
-        if hints is None:
-            hints = np.zeros((3, *lightness.shape), np.float32)
-        planes = {"lightness": lightness[None, None], "hints": hints[None]}
-        logits, bins = self.session.run(["logits", "bins"], planes)
-        return logits[0], bins
-
-    def colors(self, lightness: Array, settings: readout.Settings) -> Array:
-        """Returns the H×W×2 colours of a photograph of any size."""
-        logits, bins = self.logits(small(lightness, settings.side))
-        return readout.colors(logits, bins, lightness, settings)
+def grey_of(lightness: Array) -> npt.NDArray[np.uint8]:
+    """Returns the H×W×3 grey photograph with this lightness, 0..100."""
+    grey = chroma.to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32))
+    return np.asarray(np.rint(255 * grey), np.uint8)
 
 
-def small(lightness: Array, side: int) -> Array:
-    """Returns the lightness with sides that the network takes, the short one about ``side``."""
-    height, width = readout.input_size(lightness.shape, side)
-    resized = cv2.resize(lightness, (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(resized, np.float32)
+def ours(model: str | None, engines: Engines) -> Colors:
+    """Returns the colouriser as a user gets it as a method."""
+
+    def colors(lightness: Array) -> Array:
+        return analyse(grey_of(lightness), model=model, engines=engines).colors
+
+    return colors
 
 
 def main() -> None:
     """Reads the command line and measures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, default=MODEL)
+    parser.add_argument("--model", help="name in the catalogue; else the one that comes along")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--features", type=Path, help="MobileNetV2 of torchvision")
@@ -96,22 +78,24 @@ def main() -> None:
     torch.set_num_threads(2)
     _, files = color_data.split(options.data)
     held_out = color_data.Pictures(options.data, files, options.out / "validate.bin")
-    network = Network(options.model)
+    engines = Engines(device="cpu")
+    model = choose_model(engines, options.model).name
     if options.choose:
-        choose(network, held_out)
+        choose(model, engines, held_out)
         return
     methods: dict[str, Colors] = {
         "grey": lambda lightness: np.zeros((*lightness.shape, 2), np.float32),
-        "ours": lambda lightness: network.colors(lightness, readout.DEFAULT),
+        "ours": ours(model, engines),
     }
     if options.baseline:
         methods["regression"] = baseline(options.baseline)
     features = features_of(options.features) if options.features else None
     for name, numbers in groups(held_out).items():
         measure(name, [held_out[number] for number in numbers], methods, features)
-    print_hints(network, [held_out[number] for number in groups(held_out)["photos"]])
-    print_cost(network)
-    write_page(network, held_out, options.out / "page.png")
+    photos = [held_out[number] for number in groups(held_out)["photos"]]
+    print_hints(model, engines, photos)
+    print_cost(model, engines)
+    write_page(methods["ours"], held_out, options.out / "page.png")
 
 
 def groups(pictures: color_data.Pictures) -> dict[str, list[int]]:
@@ -132,7 +116,9 @@ def baseline(path: Path) -> Colors:
 
     def colors(lightness: Array) -> Array:
         with torch.no_grad():
-            ab = net(torch.from_numpy(small(lightness, readout.DEFAULT.side))[None, None])[0]
+            height, width = readout.input_size(lightness.shape, readout.DEFAULT.side)
+            seen = cv2.resize(lightness, (width, height), interpolation=cv2.INTER_AREA)
+            ab = net(torch.from_numpy(np.asarray(seen, np.float32))[None, None])[0]
         return chroma.enlarge(ab.numpy().transpose(1, 2, 0), lightness)
 
     return colors
@@ -209,33 +195,29 @@ def frechet(found: Array, true: Array) -> float:
     return float(shift + np.trace(one) + np.trace(other) - 2 * both)
 
 
-def print_hints(network: Network, images: list[color_data.Bytes]) -> None:
+def print_hints(model: str, engines: Engines, images: list[color_data.Bytes]) -> None:
     """Prints how one hint that asks for another colour is obeyed, and how far it bleeds."""
     rng = np.random.default_rng(0)
-    settings = readout.DEFAULT
     rows = []
     for image in images:
-        truth = color_data.rgb_to_lab(color_sheet.fitted(image, settings.side))
-        lightness = np.ascontiguousarray(truth[..., 0])
-        y, x = (int(rng.integers(16, side - 16)) for side in lightness.shape)
-        angle = rng.uniform(0, 2 * np.pi)
-        asked = truth[y, x, 1:] + HINT_SHIFT * np.array([np.cos(angle), np.sin(angle)])
-        hints = np.zeros((3, *lightness.shape), np.float32)
-        place = np.s_[y - HINT_HALF : y + HINT_HALF + 1, x - HINT_HALF : x + HINT_HALF + 1]
-        hints[(slice(None), *place)] = np.array([*asked, 1])[:, None, None]
+        truth = color_data.rgb_to_lab(color_sheet.fitted(image))
+        grey = grey_of(np.ascontiguousarray(truth[..., 0]))
+        y, x = (int(rng.integers(16, side - 16)) for side in grey.shape[:2])
+        hint = Hint(x + 0.5, y + 0.5, other_color(truth[y, x], rng))
+        asked = hint.lab[1:]
         plain, hinted = (
-            readout.colors(*network.logits(lightness, given), lightness, settings)
-            for given in (None, hints)
+            analyse(grey, model=model, hints=hints, engines=engines).colors
+            for hints in ((), (hint,))
         )
         wanted = np.linalg.norm(asked - plain[y, x])
+        change = np.linalg.norm(hinted - plain, axis=2) / wanted
+        same, other = thing(truth, y, x)
         rows.append(
             [
-                np.linalg.norm(plain[place].mean((0, 1)) - asked),
-                np.linalg.norm(hinted[place].mean((0, 1)) - asked),
-                *(
-                    np.linalg.norm(hinted - plain, axis=2)[where].mean() / wanted
-                    for where in thing(truth, y, x)
-                ),
+                wanted,
+                np.linalg.norm(hinted[y, x] - asked),
+                change[same].mean(),
+                change[other].mean() if other.any() else np.nan,
             ]
         )
     before, after, inside, outside = np.nanmean(rows, axis=0)
@@ -243,6 +225,16 @@ def print_hints(network: Network, images: list[color_data.Bytes]) -> None:
         f"hints ({len(rows)}): distance in ab at the hint {after:.1f}, without it {before:.1f}; "
         f"share of the change on the same thing {inside:.2f}, beyond its edge {outside:.2f}"
     )
+
+
+def other_color(lab: Array, rng: np.random.Generator) -> tuple[float, float, float]:
+    """Returns sRGB 0..1 of the same lightness, shifted by 45 CIELAB units in a random direction,
+    less where sRGB has no such colour."""
+    angle = rng.uniform(0, 2 * np.pi)
+    ab = lab[1:] + HINT_SHIFT * np.array([np.cos(angle), np.sin(angle)])
+    rgb = chroma.to_rgb(lab[:1].reshape(1, 1), ab.reshape(1, 1, 2).astype(np.float32))
+    red, green, blue = rgb[0, 0].clip(0, 1).tolist()
+    return red, green, blue
 
 
 def thing(lab: Array, y: int, x: int) -> Iterator[npt.NDArray[np.bool_]]:
@@ -255,58 +247,59 @@ def thing(lab: Array, y: int, x: int) -> Iterator[npt.NDArray[np.bool_]]:
     yield near & (distance > 35)
 
 
-def print_cost(network: Network) -> None:
+def print_cost(model: str, engines: Engines) -> None:
     """Prints the time of a photograph of one megapixel and the most memory used so far."""
     rng = np.random.default_rng(0)
     noise = cv2.GaussianBlur(100 * rng.random((1000, 1000), np.float32), (0, 0), 3)
-    lightness = np.asarray(noise, np.float32)
+    grey = grey_of(np.asarray(noise, np.float32))
     times = []
     for _ in range(8):
         start = time.perf_counter()
-        chroma.to_rgb(lightness, network.colors(lightness, readout.DEFAULT))
-        times.append(time.perf_counter() - start)
+        analysis = analyse(grey, model=model, engines=engines)
+        middle = time.perf_counter()
+        paint(analysis)
+        times.append((middle - start, time.perf_counter() - middle))
+    network, painting = np.min(times, axis=0)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"cost: 1 megapixel {min(times):.2f} s (fastest of 8), process at most {memory:.0f} MB")
+    print(
+        f"cost: 1 megapixel analysed in {network:.2f} s, painted in {painting:.2f} s (fastest of "
+        f"8), process with all that measured at most {memory:.0f} MB"
+    )
 
 
-def choose(network: Network, held_out: color_data.Pictures) -> None:
+def choose(model: str, engines: Engines, held_out: color_data.Pictures) -> None:
     """Prints ΔE2000 and colourfulness of faces and photographs for settings of the read-out."""
-    for side in (128, 160, 192, 256):
-        for name, numbers in groups(held_out).items():
-            truths = [
-                color_data.to_float(held_out[number])
-                for number in numbers[:: max(len(numbers) // CHOSEN, 1)]
-            ]
-            labs = [color_data.rgb_to_lab(truth) for truth in truths]
-            lively = np.mean([colorfulness(truth) for truth in truths])
-            found = [network.logits(small(lab[..., 0], side)) for lab in labs]
-            for temperature, calm, saturation in TRIED:
-                settings = readout.Settings(side, temperature, calm, saturation)
-                made = [
-                    chroma.to_rgb(lab[..., 0], readout.colors(*logits, lab[..., 0], settings))
-                    for lab, logits in zip(labs, found, strict=True)
+    for name, numbers in groups(held_out).items():
+        truths = [
+            color_data.to_float(held_out[number])
+            for number in numbers[:: max(len(numbers) // CHOSEN, 1)]
+        ]
+        labs = [color_data.rgb_to_lab(truth) for truth in truths]
+        lively = np.mean([colorfulness(truth) for truth in truths])
+        for settings in TRIED:
+            colorizer = open_colorizer(engines.catalog.get(model), engines, settings)
+            made = []
+            for lab in labs:
+                lightness = np.ascontiguousarray(lab[..., 0])
+                coarse = colorizer.colors(lightness, ())
+                made.append(chroma.to_rgb(lightness, chroma.enlarge(coarse.ab, lightness)))
+            error = np.mean(
+                [
+                    color_sheet.delta_e(lab, color_data.rgb_to_lab(image))
+                    for lab, image in zip(labs, made, strict=True)
                 ]
-                error = np.mean(
-                    [
-                        color_sheet.delta_e(lab, color_data.rgb_to_lab(image))
-                        for lab, image in zip(labs, made, strict=True)
-                    ]
-                )
-                share = np.mean([colorfulness(image) for image in made]) / lively
-                print(
-                    f"{name} side {side} temperature {temperature} calm {calm} saturation "
-                    f"{saturation}: dE2000 {error:.2f}, colourfulness {share:.2f}",
-                    flush=True,
-                )
+            )
+            share = np.mean([colorfulness(image) for image in made]) / lively
+            print(f"{name} {settings}: dE2000 {error:.2f}, colourfulness {share:.2f}", flush=True)
 
 
-def write_page(network: Network, held_out: color_data.Pictures, path: Path) -> None:
+def write_page(colors: Colors, held_out: color_data.Pictures, path: Path) -> None:
     """Writes the page of 48 pictures: grey, ours, truth."""
     tiles = []
     for number in color_sheet.choose(held_out, PAGE):
         truth = color_data.to_float(held_out[number])
         lightness = np.ascontiguousarray(color_data.rgb_to_lab(truth)[..., 0])
-        ab = network.colors(lightness, readout.DEFAULT)
+        ab = colors(lightness)
         images = (chroma.to_rgb(lightness, 0 * ab), chroma.to_rgb(lightness, ab), truth)
         tiles.append(np.hstack([color_sheet.square(image, TILE) for image in images]))
     rows = [np.hstack(tiles[i : i + PAGE_COLUMNS]) for i in range(0, len(tiles), PAGE_COLUMNS)]

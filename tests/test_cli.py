@@ -333,7 +333,7 @@ def test_colorize(portrait: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert coloured.pixels.shape == (120, 96, 3)
     assert np.ptp(coloured.pixels.astype(int), axis=2).mean() > 8
     captured = capsys.readouterr()
-    assert captured.out.startswith(f"{out}\n  96×120 with colorize/mobilenet-unet.v1 in ")
+    assert captured.out.startswith(f"{out}\n  96×120 with colorize/mobilenet-unet.v2 in ")
 
 
 def test_colorize_passes_every_option_on(
@@ -350,7 +350,7 @@ def test_colorize_passes_every_option_on(
     assert report.keys() >= {"outputs", "model", "timings_ms", "recipe", "notes"}
     assert report["outputs"] == [str(out)]
     assert report["recipe"] == {
-        "model": "colorize/mobilenet-unet.v1",
+        "model": "colorize/mobilenet-unet.v2",
         "hints": ["5,6,#336699", "90,7,#ffcc00"],
         "saturation": 1.5,
         "warmth": -0.5,

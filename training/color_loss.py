@@ -13,7 +13,7 @@ STEP = 10.0  # of the grid of colours, CIELAB units
 REACH = 12  # the grid goes from -REACH to +REACH steps on both axes
 CELLS = 2 * REACH + 1
 SEEN = 3e-5  # share of the pixels that makes a cell of the grid a bin
-TEMPERATURE = 0.6  # of the colour that the second part of the loss looks at
+TEMPERATURE = 0.4  # of the colour that the second part of the loss looks at
 COLOR_WEIGHT, EDGE_WEIGHT, HINT_WEIGHT = 0.2, 0.25, 4.0
 
 
@@ -79,6 +79,7 @@ class ColorLoss(nn.Module):
             ab: n×2×h×w true colours.
             hints: n×3×h×w, as the network got them.
         """
+        color = self.colors(logits)
         logits = logits.permute(0, 2, 3, 1)  # n×h×w×k, contiguous where the network is NHWC
         truth = functional.avg_pool2d(ab, STRIDE)
         cells, weights = corners(truth)
@@ -88,7 +89,6 @@ class ColorLoss(nn.Module):
         chosen, weights = chosen.permute(0, 2, 3, 1), weights.permute(0, 2, 3, 1)
         expected = (logits.gather(3, chosen) * weights).sum(3)
         entropy = logits.logsumexp(3) - expected
-        color = (functional.softmax(logits / TEMPERATURE, 3) @ self.bins).permute(0, 3, 1, 2)
         distance = ((color - truth).square().sum(1) + 1).sqrt() / STEP
         rare = rarity * hinted
         return (
@@ -96,6 +96,11 @@ class ColorLoss(nn.Module):
             COLOR_WEIGHT * (distance * rare).sum() / rare.sum(),
             EDGE_WEIGHT * edges(color - truth) / STEP,
         )
+
+    def colors(self, logits: Tensor) -> Tensor:
+        """Returns n×2×h×w colours, the annealed mean of n×k×h×w logits."""
+        chance = functional.softmax(logits.permute(0, 2, 3, 1) / TEMPERATURE, 3)
+        return (chance @ self.bins).permute(0, 3, 1, 2)
 
 
 def edges(error: Tensor) -> Tensor:

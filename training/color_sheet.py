@@ -1,5 +1,6 @@
 """How a colouriser in training does on held-out pictures: figures, and a sheet to look at."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import color_data
@@ -13,8 +14,8 @@ from genapp.nets.colorizer import MULTIPLE, Colorizer
 
 Array = npt.NDArray[np.float32]
 
-SIDE = 160  # short side of what the network sees
-TEMPERATURES = (0.4, 0.6, 1.0)
+SIDE = 192  # short side of what the network sees
+TEMPERATURES = (0.2, 0.4, 0.6)
 SHOWN = (("fakefaces", 5), ("faker", 2), ("imagenet", 10), ("flowers", 3), ("bsds", 4))
 MEASURED = (("fakefaces", 24), ("imagenet", 24), ("flowers", 12), ("bsds", 12))
 COLUMNS, CELL = 4, 144
@@ -49,19 +50,19 @@ def fitted(image: npt.NDArray[np.uint8], side: int = SIDE) -> Array:
 
 
 @torch.no_grad()
-def predict(net: Colorizer, lightness: Array) -> torch.Tensor:
-    """Returns 1×k×h/4×w/4 logits for an H×W lightness, 0..100, without hints."""
+def predict(net: Colorizer, lightness: Array, temperatures: Sequence[float]) -> list[Array]:
+    """Returns H×W×2 colours of an H×W lightness, 0..100, without hints, at each temperature."""
     x = torch.from_numpy(np.ascontiguousarray(lightness))[None, None]
-    return net.eval()(x, x.new_zeros(1, 3, *x.shape[2:]))  # type: ignore[no-any-return]
-
-
-def read_out(
-    net: Colorizer, logits: torch.Tensor, size: tuple[int, int], temperature: float
-) -> Array:
-    """Returns H×W×2 colours: the mean of the sharpened distribution at ``size`` (h, w)."""
-    chance = torch.softmax(logits[0] / temperature, 0)
-    ab = torch.einsum("khw,kc->hwc", chance, net.bins).numpy()
-    return np.asarray(cv2.resize(ab, size[::-1], interpolation=cv2.INTER_CUBIC), np.float32)
+    none = x.new_zeros(1, 3, *x.shape[2:])
+    logits, context = net.eval()(x, none)
+    found = []
+    for temperature in temperatures:
+        chance = torch.softmax(logits / temperature, 1)
+        coarse = torch.einsum("nkhw,kc->nchw", chance, net.bins)
+        ab = net.fine(x, none, coarse, context)[0].permute(1, 2, 0).numpy()
+        size = lightness.shape[1], lightness.shape[0]
+        found.append(np.asarray(cv2.resize(ab, size, interpolation=cv2.INTER_LINEAR), np.float32))
+    return found
 
 
 def figures(net: Colorizer, pictures: color_data.Pictures) -> str:
@@ -71,11 +72,10 @@ def figures(net: Colorizer, pictures: color_data.Pictures) -> str:
         errors, grey_errors, chromas, true_chromas = [], [], [], []
         for number in choose(pictures, kinds):
             lab = color_data.rgb_to_lab(fitted(pictures[number]))
-            logits = predict(net, lab[..., 0])
             grey = lab * np.array([1, 0, 0], np.float32)
             grey_errors.append(delta_e(lab, grey))
             true_chromas.append(np.hypot(lab[..., 1], lab[..., 2]).mean())
-            made = [read_out(net, logits, lab.shape[:2], t) for t in TEMPERATURES]
+            made = predict(net, lab[..., 0], TEMPERATURES)
             errors.append([delta_e(lab, np.dstack([lab[..., 0], ab])) for ab in made])
             chromas.append([np.hypot(ab[..., 0], ab[..., 1]).mean() for ab in made])
         error = " ".join(f"{value:.2f}" for value in np.mean(errors, 0))
@@ -85,14 +85,14 @@ def figures(net: Colorizer, pictures: color_data.Pictures) -> str:
 
 
 def write(
-    net: Colorizer, pictures: color_data.Pictures, path: Path, temperature: float = 0.5
+    net: Colorizer, pictures: color_data.Pictures, path: Path, temperature: float = 0.4
 ) -> None:
     """Writes a sheet: grey, ours and truth of 24 held-out pictures."""
     cells = []
     for number in choose(pictures, SHOWN):
         image = fitted(pictures[number])
         lab = color_data.rgb_to_lab(image)
-        ab = read_out(net, predict(net, lab[..., 0]), lab.shape[:2], temperature)
+        (ab,) = predict(net, lab[..., 0], [temperature])
         ours = lab_to_rgb(np.dstack([lab[..., 0], ab]))
         grey = lab_to_rgb(lab * np.array([1, 0, 0], np.float32))
         cells.append(np.hstack([square(part, CELL) for part in (grey, ours, image)]))

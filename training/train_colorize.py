@@ -16,22 +16,25 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import color_adversary
 import color_data
 import color_loss
 import color_sheet
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from genapp.nets.colorizer import Colorizer
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
-RATE = 1.2e-3
+RATE = 6e-4
 ENCODER_RATE = RATE / 6
 WARM_UP = 0.03  # share of the time
 # From which share of the time on crops have which side, and how many make a batch: most is learnt
 # from small ones, which cost less.
-STAGES = ((0.85, 160, 12), (0.45, 128, 16), (0.0, 96, 24))
+STAGES = ((0.6, 192, 8), (0.0, 128, 16))
+FINE_WEIGHT, KEEP_WEIGHT = 0.5, 0.1
 EMA = 0.995  # of the weights that are kept, a batch
 Batch = tuple[Tensor, Tensor, Tensor]
 
@@ -47,6 +50,7 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, default=DATA, help="folder of manifest.csv")
     parser.add_argument("--out", type=Path, default=Path("runs/colorize"), help="folder of results")
+    parser.add_argument("--start", type=Path, help="checkpoint whose weights to start from")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--every", type=float, default=4, help="minutes between checkpoints")
     options = parser.parse_args()
@@ -73,26 +77,38 @@ class Training:
         self.checkpoint = options.out / "ckpt.pt"
         self.start, self.until = time.time(), next_time(options.until)
         self.seen = self.steps = 0  # pictures and batches learnt from
-        stored = None
+        stored = old = None
         if self.checkpoint.exists():
             stored = torch.load(self.checkpoint, weights_only=True)
             bins, chance = stored["net"]["bins"], stored["chance"]
+        elif options.start:
+            old = torch.load(options.start, weights_only=True)
+            bins, chance = old["mean"]["bins"], old["chance"]
+            self.seen = old["seen"]
         else:
             bins, chance = color_loss.count_bins(pictures)
         self.chance = chance
         self.net = Colorizer(bins)
         self.loss = color_loss.ColorLoss(bins, chance)
-        if stored is None:
+        if old is not None:
+            self.net.load_state_dict(old["mean"], strict=False)  # a stage may be new
+        elif stored is None:
             load_imagenet(self.net, torch.load(options.encoder, weights_only=True))
         for layer in self.net.encoder.edge_layers():
             layer.requires_grad_(False)  # half of the work, and ImageNet's edges are good
         self.net = self.net.to(memory_format=torch.channels_last)
         self.mean = copy.deepcopy(self.net).eval()
+        self.critic = color_adversary.Critic()
         self.optimizer = self._optimizer()
+        self.critic_optimizer = torch.optim.Adam(
+            self.critic.parameters(), color_adversary.RATE, betas=(0.5, 0.99)
+        )
         if stored is not None:
             self.net.load_state_dict(stored["net"])
             self.mean.load_state_dict(stored["mean"])
             self.optimizer.load_state_dict(stored["optimizer"])
+            self.critic.load_state_dict(stored["critic"])
+            self.critic_optimizer.load_state_dict(stored["critic_optimizer"])
             self.seen, self.steps = stored["seen"], stored.get("steps", 700)
             if abs(stored["until"] - self.until) < 60:  # the same schedule goes on
                 self.start = stored["start"]
@@ -139,14 +155,37 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = factor * group["peak"]
         lightness = lightness.to(memory_format=torch.channels_last)
-        parts = self.loss(self.net(lightness, hints), ab, hints)
+        truth = functional.avg_pool2d(ab, color_adversary.STRIDE)
+        logits, context = self.net(lightness, hints)
+        parts = list(self.loss(logits, ab, hints))
+        coarse = self.loss.colors(logits)
+        # The finer stage learns to enlarge from true colours: errors of the coarse ones would
+        # teach it to be pale. From the network's own colours it learns what the critic believes.
+        pooled = functional.avg_pool2d(truth, 2)
+        enlarged = self.net.fine(lightness, hints, pooled, context)
+        made = self.net.fine(lightness, hints, coarse, context)
+        parts.append(FINE_WEIGHT * distance(enlarged, truth))
+        parts.append(KEEP_WEIGHT * distance(functional.avg_pool2d(made, 2), coarse))
+        critic_loss = self.teach_critic(lightness, truth, made.detach())
+        opinion = -self.critic(lightness, made).mean()
+        parts.append(color_adversary.weighed(opinion, parts[3], self.net.fine.last.weight))
         self.optimizer.zero_grad(set_to_none=True)
-        sum(parts).backward()
+        torch.stack(parts).sum().backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
         self.optimizer.step()
         self.seen += len(lightness)
         self._update_mean()
-        return [part.item() for part in parts]
+        return [*(part.item() for part in parts), critic_loss]
+
+    def teach_critic(self, lightness: Tensor, true: Tensor, made: Tensor) -> float:
+        """Shows the critic true and made colours; returns its loss."""
+        loss = color_adversary.critic_loss(
+            self.critic(lightness, true), self.critic(lightness, made)
+        )
+        self.critic_optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.critic_optimizer.step()
+        return loss.item()
 
     def progress(self) -> float:
         """Returns the share of the time that is over."""
@@ -166,6 +205,8 @@ class Training:
             "net": self.net.state_dict(),
             "mean": self.mean.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "critic": self.critic.state_dict(),
+            "critic_optimizer": self.critic_optimizer.state_dict(),
             "chance": self.chance,
             "seen": self.seen,
             "steps": self.steps,
@@ -209,6 +250,11 @@ class Training:
         for name, value in mean.items():
             if value.dtype.is_floating_point:
                 value.lerp_(now[name], 1 - keep)
+
+
+def distance(one: Tensor, other: Tensor) -> Tensor:
+    """Returns the mean distance of two n×2×h×w colours, in steps of the grid."""
+    return ((one - other).square().sum(1) + 0.1).sqrt().mean() / color_loss.STEP
 
 
 def next_time(text: str) -> float:

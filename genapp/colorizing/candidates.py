@@ -11,9 +11,9 @@ Array = NDArray[np.float32]
 
 PARTS = 6
 """Parts of a photo that get their colours independently of each other."""
-TILT = 0.07
+TILT = 0.06
 """By how much a colour that lies one CIELAB unit further along becomes likelier (its logit)."""
-FARTHEST = 40.0
+FARTHEST = 32.0
 """How far the colours of a part go, CIELAB units: where the network is sure of nothing, the tilt
 alone would take them anywhere."""
 SOFT = 12.0

@@ -56,11 +56,15 @@ class MobilenetUnet:
 
     Args:
         engine: the network, as `training/export_colorize.py` writes it.
+        fine: its second stage, which gives the colours more detail.
         settings: how the colours are read out.
     """
 
-    def __init__(self, engine: Engine, settings: readout.Settings = readout.DEFAULT) -> None:
+    def __init__(
+        self, engine: Engine, fine: Engine, settings: readout.Settings = readout.DEFAULT
+    ) -> None:
         self._engine = engine
+        self._fine = fine
         self._settings = settings
 
     def colors(self, lightness: Array, hints: Sequence[Hint]) -> Coarse:
@@ -69,13 +73,20 @@ class MobilenetUnet:
         seen = np.asarray(cv2.resize(lightness, (width, height), interpolation=cv2.INTER_AREA))
         factors = width / lightness.shape[1], height / lightness.shape[0]
         moved = [hint.moved(*factors) for hint in hints]
-        outputs = self._engine.run(
-            {"lightness": seen[None, None], "hints": hint_planes(moved, height, width)[None]}
-        )
+        inputs = {"lightness": seen[None, None], "hints": hint_planes(moved, height, width)[None]}
+        outputs = self._engine.run(inputs)
+        inputs["context"] = outputs["context"]
+
+        def finer(ab: Array) -> Array:
+            planes = np.ascontiguousarray(ab.transpose(2, 0, 1))[None]
+            result = self._fine.run({**inputs, "ab": planes})["fine"][0]
+            return np.ascontiguousarray(result.transpose(1, 2, 0) * saturation)
+
+        saturation = np.float32(self._settings.saturation)
         logits = readout.calmed(outputs["logits"][0], self._settings.calm)
         bins = outputs["bins"]
         ab = readout.annealed_mean(logits, bins, self._settings.temperature)
-        return Coarse(ab * np.float32(self._settings.saturation), logits, bins)
+        return Coarse(finer(ab), logits, bins, finer)
 
 
 def hint_planes(hints: Sequence[Hint], height: int, width: int) -> Array:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from genapp.colorizing import readout
 from genapp.colorizing.colorizer import Colorizer, MobilenetUnet
 from genapp.colorizing.ddcolor import DDColor
 from genapp.colorizing.deoldify import DeOldify
@@ -13,14 +14,10 @@ PREFIX = "colorize/"
 """Names of the catalogue's models that colour."""
 
 OWN = "mobilenet-unet"
-"""The architecture that comes with genapp."""
+"""The architecture that comes with genapp, in two stages."""
 
-ADAPTERS: dict[str, Callable[[Engine], Colorizer]] = {
-    OWN: MobilenetUnet,
-    "ddcolor": DDColor,
-    "deoldify": DeOldify,
-}
-"""By the architecture, the part of a model's name between / and the dot."""
+ADAPTERS: dict[str, Callable[[Engine], Colorizer]] = {"ddcolor": DDColor, "deoldify": DeOldify}
+"""The others, by the architecture: the part of a model's name between / and the dot."""
 
 PREFERRED = ("colorize/ddcolor.tiny",)
 """Models that are better than the embedded one, best first: taken where they are already here."""
@@ -31,7 +28,7 @@ def colorizers(catalog: Catalog) -> tuple[Model, ...]:
     return tuple(
         model
         for model in catalog.models
-        if model.name.startswith(PREFIX) and _architecture(model) in ADAPTERS
+        if model.name.startswith(PREFIX) and _architecture(model) in (OWN, *ADAPTERS)
     )
 
 
@@ -68,9 +65,18 @@ def own_model(catalog: Catalog) -> Model | None:
     return own[0] if own else None
 
 
-def open_colorizer(model: Model, engines: Engines) -> Colorizer:
-    """The model, ready to run. Raises as `Engines.get` does."""
-    return ADAPTERS[_architecture(model)](engines.get(model.name))
+def open_colorizer(
+    model: Model, engines: Engines, settings: readout.Settings = readout.DEFAULT
+) -> Colorizer:
+    """The model, ready to run. Raises as `Engines.get` does.
+
+    `settings` are for our own network; the others give colours that need no reading out.
+    """
+    engine = engines.get(model.name)
+    if _architecture(model) == OWN:
+        fine = engines.get(model.name.replace(OWN, f"{OWN}-fine"))
+        return MobilenetUnet(engine, fine, settings)
+    return ADAPTERS[_architecture(model)](engine)
 
 
 def _architecture(model: Model) -> str:

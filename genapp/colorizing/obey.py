@@ -62,10 +62,10 @@ class Influence:
         height, width = lightness.shape
         factor = min(1.0, SIDE / min(height, width))
         self._size = max(1, round(width * factor)), max(1, round(height * factor))
-        lab = np.dstack([lightness, chroma.enlarge(plain.ab, lightness)])
-        blurred = cv2.GaussianBlur(lab, (0, 0), SMOOTH / factor)
-        grid = _resized(np.asarray(blurred, np.float32), self._size)
-        level = grid[..., 0]
+        level = np.asarray(
+            cv2.GaussianBlur(_resized(lightness, self._size), (0, 0), SMOOTH), np.float32
+        )
+        grid = np.dstack([level, chroma.enlarge(plain.ab, level)])
         cells = [self._cell(hint) for hint in hints]
         ways = _ways(grid, cells)
         places = np.indices(level.shape, np.float32)
@@ -103,6 +103,11 @@ class Influence:
         planes = np.dstack([mixed * strongest[..., None], strongest]).astype(np.float32)
         added = chroma.enlarge(planes, self._lightness, radius=1)
         return np.asarray(ab + added[..., :2] - (1 - DETAIL) * added[..., 2:] * ab, np.float32)
+
+    def known(self) -> Array:
+        """H×W: how much hints alone tell the colour, 0..1."""
+        strongest = np.maximum.reduce(self._near)
+        return chroma.enlarge(strongest[..., None], self._lightness, radius=1)[..., 0]
 
     def _cell(self, hint: Hint) -> tuple[int, int]:
         height, width = self._lightness.shape

@@ -35,6 +35,8 @@ ROWS = 256
 """Rows of the photo that are painted at a time."""
 SOFT_EDGE = 1.5
 """Standard deviation of the edge of what stays grey, in pixels of the working size."""
+SURE, UNSURE = 12.0, 38.0
+"""Standard deviations of a colour between which the map of uncertainty is drawn, CIELAB units."""
 WARM = (3.0, 14.0)
 """a and b that full warmth adds to a middle grey, CIELAB units."""
 
@@ -284,7 +286,7 @@ def candidates(analysis: Analysis, count: int = 6, look: Look | None = None) -> 
 
 
 def uncertainty(analysis: Analysis) -> Array | None:
-    """How unsure the network is of the colour of each pixel.
+    """How unsure the network is of the colour of each pixel; it is sure of what a hint tells.
 
     Returns:
         h×w in the working size: standard deviation of the colour, CIELAB units; None where no
@@ -294,22 +296,21 @@ def uncertainty(analysis: Analysis) -> Array | None:
     if own.logits is None or own.bins is None:
         return None
     spread = readout.spread(own.logits, own.bins)
-    return chroma.enlarge(spread[..., None], analysis.lightness)[..., 0]
+    unsure = chroma.enlarge(spread[..., None], analysis.lightness)[..., 0]
+    return unsure if analysis.influence is None else unsure * (1 - analysis.influence.known())
 
 
 def heat_map(analysis: Analysis) -> NDArray[np.uint8] | None:
-    """The uncertainty drawn over the grey photo, h×w×3 RGB in the working size: from nothing
-    (sure) over yellow to red (25 CIELAB units and more); None where the network does not tell."""
+    """The uncertainty drawn over the grey photo, h×w×3 RGB in the working size: nothing where the
+    network is sure, then yellow, then red; None where no network tells."""
     unsure = uncertainty(analysis)
     if unsure is None:
         return None
-    share = np.clip(unsure / 25, 0, 1)[..., None]
-    hot = np.array([0.95, 0.85, 0.1], np.float32) * (1 - share) + share * np.array(
-        [0.85, 0.05, 0.1], np.float32
-    )
+    share = np.clip((unsure - SURE) / (UNSURE - SURE), 0, 1)[..., None]
+    yellow, red = np.array([0.98, 0.85, 0.1], np.float32), np.array([0.85, 0.05, 0.1], np.float32)
     grey = chroma.to_rgb(analysis.lightness, np.zeros((*analysis.lightness.shape, 2), np.float32))
-    cover = 0.75 * np.sqrt(share) * (share > 0)
-    return from_float(grey * (1 - cover) + hot * cover, np.uint8).astype(np.uint8)
+    drawn = grey + (yellow + (red - yellow) * share - grey) * 0.7 * np.minimum(2 * share, 1)
+    return from_float(drawn, np.uint8).astype(np.uint8, copy=False)
 
 
 def read_mask(picture: Picture) -> NDArray[np.uint8]:

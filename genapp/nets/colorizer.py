@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 STRIDE = 4  # of the colours, in input pixels
+CONTEXT = 16  # channels that tell the finer stage what is where
 MULTIPLE = 32  # height and width of the input are multiples of it
 
 # Of every group of blocks: expansion of the first 1×1, channels, blocks, stride of the first.
@@ -50,9 +51,11 @@ class Colorizer(nn.Module):
         self.up4 = Up(width + width // 2, fine + 3, width)
         self.last = _conv(width, width, 1)
         self.head = nn.Conv2d(width, len(bins), 1)
+        self.context = nn.Conv2d(width, CONTEXT, 1)
+        self.fine = Fine()
 
-    def forward(self, lightness: Tensor, hints: Tensor) -> Tensor:
-        """Returns n×k×h/4×w/4 logits of the ``bins``.
+    def forward(self, lightness: Tensor, hints: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns n×k×h/4×w/4 logits of the ``bins``, and n×16×h/4×w/4 context for ``fine``.
 
         Args:
             lightness: n×1×h×w CIELAB lightness, 0..100; h and w are multiples of 32.
@@ -65,7 +68,50 @@ class Colorizer(nn.Module):
         x = self.up16(x, coarse)
         x = self.up8(x, middle)
         x = self.up4(x, torch.cat([fine, hints], 1))
-        return self.head(x + self.last(x))  # type: ignore[no-any-return]
+        x = x + self.last(x)
+        return self.head(x), self.context(x)
+
+
+class Fine(nn.Module):
+    """Enlarges colours from stride 4 to stride 2 along the edges of the picture, adding detail.
+
+    Lips, irises and edges are smaller than the places that the network above gives colours to.
+    """
+
+    def __init__(self, width: int = 32) -> None:
+        """Builds the network; at first it enlarges bilinearly."""
+        super().__init__()
+        self.stem = nn.Conv2d(1, width - CONTEXT // 2, 3, 2, 1)
+        self.layers = nn.Sequential(
+            nn.Conv2d(width - CONTEXT // 2 + CONTEXT + 5, width, 3, padding=1),
+            nn.LeakyReLU(0.1, inplace=True),
+            nn.Conv2d(width, width, 3, padding=2, dilation=2),
+            nn.LeakyReLU(0.1, inplace=True),
+            nn.Conv2d(width, width, 3, padding=1),
+            nn.LeakyReLU(0.1, inplace=True),
+        )
+        self.last = nn.Conv2d(width, 2, 1)
+        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+
+    def forward(self, lightness: Tensor, hints: Tensor, ab: Tensor, context: Tensor) -> Tensor:
+        """Returns n×2×h/2×w/2 ab colours, CIELAB units.
+
+        Args:
+            lightness: n×1×h×w CIELAB lightness, 0..100.
+            hints: n×3×h×w, as the colouriser gets them.
+            ab: n×2×h/4×w/4 colours to enlarge.
+            context: n×16×h/4×w/4, from the colouriser.
+        """
+        hints = pool_hints(hints, STRIDE // 2) * hints.new_tensor([0.02, 0.02, 1.0]).view(
+            1, 3, 1, 1
+        )
+        edges = functional.leaky_relu(self.stem(lightness / 50 - 1), 0.1)
+        coarse = functional.interpolate(
+            torch.cat([ab * 0.02, context], 1), scale_factor=2.0, mode="bilinear"
+        )
+        detail = self.last(self.layers(torch.cat([edges, coarse, hints], 1)))
+        return (coarse[:, :2] + detail) * 50  # type: ignore[no-any-return]
 
 
 class Encoder(nn.Module):
@@ -145,9 +191,9 @@ class Up(nn.Module):
         return self.join(torch.cat([x, skip], 1))  # type: ignore[no-any-return]
 
 
-def pool_hints(hints: Tensor) -> Tensor:
-    """Returns n×3×h/4×w/4 hints: the mean of the known colours, and 1 where there are any."""
-    pooled = functional.avg_pool2d(hints, STRIDE)
+def pool_hints(hints: Tensor, stride: int = STRIDE) -> Tensor:
+    """Returns n×3×h/stride×w/stride hints: mean of the known colours, 1 where there are any."""
+    pooled = functional.avg_pool2d(hints, stride)
     share = pooled[:, 2:]
     return torch.cat([pooled[:, :2] / share.clamp_min(1e-4), (share > 0).to(hints.dtype)], 1)
 

@@ -98,7 +98,7 @@ def test_smallest_and_even_pictures(shape: tuple[int, int], level: float) -> Non
     assert look_at(np.full((*shape, 3), level, np.float32)).kind == "grey"
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)  # The machine may be busy.
 @given(st.integers(0, 50), st.floats(0.2, 4))
 def test_size_does_not_matter(seed: int, factor: float) -> None:
     image = colorful(seed)
@@ -113,7 +113,7 @@ def test_any_depth(dtype: type[np.uint8 | np.uint16]) -> None:
     assert look_at(pixels).own_colors == pytest.approx(look_at(image).own_colors, abs=0.01)
 
 
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)  # The machine may be busy.
 @given(st.integers(0, 50))
 def test_noise_of_a_scanner_is_no_colour(seed: int) -> None:
     rng = np.random.default_rng(seed)
