@@ -367,6 +367,15 @@ def _add_colorize(parser: argparse.ArgumentParser) -> None:
         "--contrast", metavar="0..1", type=float, default=0.0, help="undo fading of black and white"
     )
     parser.add_argument(
+        "--sketch", action="store_true", help="it is a line drawing: colour under its lines"
+    )
+    parser.add_argument(
+        "--palette",
+        metavar="NAME",
+        default="natural",
+        help="of a drawing: natural, pastel, vivid, vintage or comic; default: %(default)s",
+    )
+    parser.add_argument(
         "--uncertainty", metavar="OUT2", type=Path, help="also draw where the network is unsure"
     )
     parser.add_argument(
@@ -447,6 +456,7 @@ def _look(options: argparse.Namespace) -> "Look":
         None if options.keep_grey is None else read_mask(options.keep_grey),
         None if options.reference is None else palette_of(images.read(options.reference)),
         options.reference_strength,
+        options.palette,
     )
 
 
@@ -465,6 +475,7 @@ def _colorize_file(
         model=options.model,
         hints=options.hint,
         clean=Clean(options.denoise, options.scratches, options.contrast),
+        sketch=options.sketch,
         engines=engines,
     )
     picture, result = _colored(analysis, look, options.candidates)

@@ -403,6 +403,7 @@ def test_colorize_says_what_it_found(portrait: Path, capsys: pytest.CaptureFixtu
         (("--candidates", 0), "The count is 0"),
         (("--model", "colorize/none"), "There is no model named"),
         (("--keep-grey", "nothing.png"), "There is no file 'nothing.png'"),
+        (("--palette", "neon"), "There is no palette named 'neon'"),
         (("--format", "webp"), "--format is for folders"),
         (("--uncertainty", "u.xyz"), "not a format"),
     ],

@@ -3,11 +3,11 @@
 from genapp.colorizing.clean import Clean
 from genapp.colorizing.contact import contact_sheet
 from genapp.colorizing.hints import Hint, color_name, parse_color, parse_hint
-from genapp.colorizing.models import PREFIX, choose_model, colorizers
+from genapp.colorizing.look import Look
+from genapp.colorizing.models import PREFIX, choose_model, colorizers, sketchers
 from genapp.colorizing.pipeline import (
     Analysis,
     Colorized,
-    Look,
     analyse,
     candidates,
     colorize,
@@ -18,9 +18,11 @@ from genapp.colorizing.pipeline import (
     working_size,
 )
 from genapp.colorizing.reference import Palette, color_at, palette_of
+from genapp.colorizing.sketch import PALETTES, looks_drawn
 from genapp.colorizing.source import Source, look_at
 
 __all__ = [
+    "PALETTES",
     "PREFIX",
     "Analysis",
     "Clean",
@@ -39,11 +41,13 @@ __all__ = [
     "contact_sheet",
     "heat_map",
     "look_at",
+    "looks_drawn",
     "paint",
     "palette_of",
     "parse_color",
     "parse_hint",
     "read_mask",
+    "sketchers",
     "uncertainty",
     "working_size",
 ]

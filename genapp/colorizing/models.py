@@ -16,6 +16,9 @@ PREFIX = "colorize/"
 OWN = "mobilenet-unet"
 """The architecture that comes with genapp, in two stages."""
 
+SKETCHES = "sketch-unet"
+"""The architecture that colours line drawings; it comes with genapp too."""
+
 ADAPTERS: dict[str, Callable[[Engine], Colorizer]] = {"ddcolor": DDColor, "deoldify": DeOldify}
 """The others, by the architecture: the part of a model's name between / and the dot."""
 
@@ -32,14 +35,28 @@ def colorizers(catalog: Catalog) -> tuple[Model, ...]:
     )
 
 
-def choose_model(engines: Engines, name: str | None = None) -> Model:
+def sketchers(catalog: Catalog) -> tuple[Model, ...]:
+    """The catalogue's models that colour line drawings, in its order."""
+    return tuple(
+        model
+        for model in catalog.models
+        if model.name.startswith(PREFIX) and _architecture(model) == SKETCHES
+    )
+
+
+def choose_model(engines: Engines, name: str | None = None, *, sketch: bool = False) -> Model:
     """The model of this name; without one the best that needs no download.
+
+    Args:
+        engines: the pool with the catalogue, and what is here of it.
+        name: `colorize/…`, or None.
+        sketch: for line drawings, not for photographs.
 
     Raises:
         UnknownName: there is no model of this name that colours.
         BadValue: no name, and the catalogue has none that comes with genapp.
     """
-    known = colorizers(engines.catalog)
+    known = (sketchers if sketch else colorizers)(engines.catalog)
     if name is not None:
         model = engines.catalog.get(name)
         if model not in known:
@@ -52,8 +69,9 @@ def choose_model(engines: Engines, name: str | None = None) -> Model:
                 return model
     embedded = [model for model in known if model.embedded]
     if not embedded:
+        what = "drawings" if sketch else "photos"
         raise BadValue(
-            "There is no model that colours in this catalogue.",
+            f"There is no model that colours {what} in this catalogue.",
             "Install genapp again, or name another folder with GENAPP_WEIGHTS.",
         )
     return embedded[0]

@@ -16,12 +16,15 @@ from genapp.colorizing import clean as cleaning_steps
 from genapp.colorizing.candidates import variant
 from genapp.colorizing.clean import Clean
 from genapp.colorizing.colorizer import Coarse
+from genapp.colorizing.drawing import Drawing, find_wash, painted
 from genapp.colorizing.hints import Hint, checked_hints
+from genapp.colorizing.look import Look, adjusted
 from genapp.colorizing.models import choose_model, open_colorizer, own_model
 from genapp.colorizing.obey import Influence
-from genapp.colorizing.reference import Palette, palette_of, toward
+from genapp.colorizing.reference import palette_of
+from genapp.colorizing.sketch import looks_drawn
 from genapp.colorizing.source import Source, look_at
-from genapp.errors import BadValue, check_number
+from genapp.errors import check_number
 from genapp.images import Photo, Pixels, check_sides, from_float, read, resized, to_float
 from genapp.registry.catalog import Model
 from genapp.registry.engines import Engines
@@ -33,45 +36,8 @@ WORK_PIXELS = 1_000_000
 """Colours are made for at most so many pixels; larger photos take them over along their edges."""
 ROWS = 256
 """Rows of the photo that are painted at a time."""
-SOFT_EDGE = 1.5
-"""Standard deviation of the edge of what stays grey, in pixels of the working size."""
 SURE, UNSURE = 12.0, 38.0
 """Standard deviations of a colour between which the map of uncertainty is drawn, CIELAB units."""
-WARM = (3.0, 14.0)
-"""a and b that full warmth adds to a middle grey, CIELAB units."""
-
-
-@dataclass(frozen=True, eq=False)
-class Look:
-    """What becomes of the network's colours. Costs little: no network runs.
-
-    Raises:
-        BadValue: a number out of range.
-    """
-
-    saturation: float = 1.0
-    """0 grey … 1 as the network has it … 2."""
-    warmth: float = 0.0
-    """-1 cold, bluish … 1 warm, yellowish."""
-    strength: float = 1.0
-    """0 the photo as it is … 1 the colours."""
-    candidate: int = 0
-    """Which of several plausible colourings; 0 is the network's own."""
-    keep_grey: NDArray[np.uint8] | None = None
-    """H×W of any size: 255 where the photo stays grey."""
-    reference: Palette | None = None
-    """Statistics of another picture's colours, see `palette_of`; the colours go towards them."""
-    reference_strength: float = 0.7
-    """How far, 0..1."""
-
-    def __post_init__(self) -> None:
-        check_number("saturation", self.saturation, 0, 2)
-        check_number("warmth", self.warmth, -1, 1)
-        check_number("strength", self.strength, 0, 1)
-        check_number("reference strength", self.reference_strength, 0, 1)
-        if isinstance(self.candidate, bool) or not isinstance(self.candidate, int):
-            raise BadValue(f"The candidate is {self.candidate!r}.", "Choose a whole number from 0.")
-        check_number("candidate", self.candidate, 0, 999)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +64,8 @@ class Analysis:
     `coarse` unless another model was chosen."""
     colors: Array
     """h×w×2: ab of candidate 0, hints obeyed, in the working size."""
+    drawing: Drawing | None
+    """What the network for line drawings found; None of a photo."""
     notes: tuple[str, ...]
     """What the user should know, a sentence each."""
     timings_ms: Mapping[str, float] = field(default_factory=dict)
@@ -146,6 +114,8 @@ def colorize(
     *,
     model: str | None = None,
     hints: Iterable[Hint | str] = (),
+    sketch: bool = False,
+    palette: str = "natural",
     saturation: float = 1.0,
     warmth: float = 0.0,
     strength: float = 1.0,
@@ -166,6 +136,8 @@ def colorize(
         photo: path, bytes of a file, PIL image, array (see `genapp.images.read`) or `Photo`.
         model: name from the catalogue, `colorize/…`; None: the best that is here.
         hints: points of known colour, or texts such as `120,80,#3a6ea5`.
+        sketch: it is a line drawing: a wash of colour is laid under its lines.
+        palette: of the wash: natural, pastel, vivid, vintage or comic.
         saturation: 0 grey … 1 as the network has it … 2.
         warmth: -1 cold … 1 warm.
         strength: 0 the photo as it is … 1 the colours.
@@ -195,11 +167,18 @@ def colorize(
         None if keep_grey is None else read_mask(keep_grey),
         None if reference is None else palette_of(read(reference)),
         reference_strength,
+        palette,
     )
     loaded = read(photo)
     check_sides(loaded.pixels.shape[1], loaded.pixels.shape[0], format)
     analysis = analyse(
-        loaded, model=model, hints=hints, clean=cleaning, device=device, engines=engines
+        loaded,
+        model=model,
+        hints=hints,
+        clean=cleaning,
+        sketch=sketch,
+        device=device,
+        engines=engines,
     )
     return paint(analysis, look)
 
@@ -210,6 +189,7 @@ def analyse(
     model: str | None = None,
     hints: Iterable[Hint | str] = (),
     clean: Clean | None = None,
+    sketch: bool = False,
     device: str = "auto",
     engines: Engines | None = None,
 ) -> Analysis:
@@ -228,15 +208,22 @@ def analyse(
     timings = {"prepare": _since(started)}
     pool = engines or Engines(device=device)
     try:
-        chosen = choose_model(pool, model)
-        seen = _seen(lightness, loaded.alpha, size)
+        chosen = choose_model(pool, model, sketch=sketch)
+        seen = _seen(lightness, loaded.alpha, size, paper=sketch)
         before = time.perf_counter()
-        coarse, own, hinted = _run(chosen, pool, seen, placed)
+        drawing = None
+        if sketch:
+            drawing = find_wash(seen, placed, pool.get(chosen.name))
+            coarse = own = hinted = drawing.coarse
+        else:
+            coarse, own, hinted = _run(chosen, pool, seen, placed)
         timings["network"] = _since(before)
     finally:
         if engines is None:
             pool.close()
-    influence = Influence(lightness, own, hinted, placed) if placed else None
+    influence = None
+    if placed and not sketch:
+        influence = Influence(lightness, own, hinted, placed)
     timings["analyse"] = _since(started)
     colors = _hinted(chroma.enlarge(coarse.ab, lightness), influence)
     return Analysis(
@@ -251,7 +238,8 @@ def analyse(
         coarse=coarse,
         own=own,
         colors=colors,
-        notes=(source.sentence,) if source.sentence else (),
+        drawing=drawing,
+        notes=_notes(source, small, sketch),
         timings_ms=timings,
     )
 
@@ -263,6 +251,8 @@ def paint(analysis: Analysis, look: Look | None = None) -> Colorized:
     photo = analysis.photo
     if look.strength == 0 and analysis.mended is None:
         pixels = photo.pixels
+    elif analysis.drawing is not None:
+        pixels = _painted_drawing(analysis, analysis.drawing, look)
     else:
         pixels = _painted(analysis, _colors(analysis, look), look.strength)
     return Colorized(
@@ -331,23 +321,12 @@ def working_size(width: int, height: int) -> tuple[int, int]:
 def _colors(analysis: Analysis, look: Look) -> Array:
     """h×w×2 in the working size."""
     lightness = analysis.lightness
-    height, width = lightness.shape
     if look.candidate == 0:
         ab = analysis.colors
     else:
         ab = chroma.enlarge(_variant(analysis, look.candidate), lightness)
         ab = _hinted(ab, analysis.influence)
-    if look.reference is not None:
-        ab = toward(ab, lightness, look.reference, look.reference_strength)
-    ab = ab * np.float32(look.saturation)
-    if look.warmth:
-        # Black and white stay: no light to be coloured, and no room for colour.
-        middle = lightness * (100 - lightness) / 2500
-        shift = np.array(WARM, np.float32) * np.float32(look.warmth)
-        ab = np.asarray(ab + middle[..., None] * shift, np.float32)
-    if look.keep_grey is not None:
-        ab = ab * (1 - _soft_mask(look.keep_grey, (width, height)))[..., None]
-    return ab
+    return adjusted(ab, lightness, look)
 
 
 def _variant(analysis: Analysis, number: int) -> Array:
@@ -363,16 +342,6 @@ def _variant(analysis: Analysis, number: int) -> Array:
 
 def _hinted(ab: Array, influence: Influence | None) -> Array:
     return ab if influence is None else influence.apply(ab)
-
-
-def _soft_mask(mask: NDArray[np.uint8], size: tuple[int, int]) -> Array:
-    """0..1 with a soft edge that lies outside: what was painted stays whole."""
-    way = cv2.INTER_AREA if mask.shape[1] > size[0] else cv2.INTER_LINEAR
-    fitted = np.asarray(cv2.resize(mask, size, interpolation=way), np.float32) / np.float32(255)
-    reach = 2 * round(2 * SOFT_EDGE) + 1
-    wide = cv2.dilate(fitted, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
-    soft = np.asarray(cv2.GaussianBlur(wide, (0, 0), SOFT_EDGE), np.float32)
-    return np.asarray(np.maximum(fitted, soft), np.float32)
 
 
 def _painted(analysis: Analysis, ab: Array, strength: float) -> Pixels:
@@ -393,6 +362,22 @@ def _painted(analysis: Analysis, ab: Array, strength: float) -> Pixels:
     return result
 
 
+def _painted_drawing(analysis: Analysis, drawing: Drawing, look: Look) -> Pixels:
+    photo, mended = analysis.photo.pixels, analysis.mended
+    rgb = painted(drawing, _lightness(photo) if mended is None else _level(mended), look)
+    for top in range(0, len(photo), ROWS):
+        rows = slice(top, top + ROWS)
+        rgb[rows] += (to_float(photo[rows]) - rgb[rows]) * np.float32(1 - look.strength)
+    return from_float(rgb, photo.dtype)
+
+
+def _notes(source: Source, pixels: Pixels, sketch: bool) -> tuple[str, ...]:
+    notes = [source.sentence] if source.sentence else []
+    if not sketch and looks_drawn(to_float(pixels)):
+        notes.append("This looks like a line drawing: colour it as a sketch.")
+    return tuple(notes)
+
+
 def _recipe(analysis: Analysis, look: Look) -> dict[str, Any]:
     """Arguments of `colorize`; of pictures only that there was one."""
     recipe = {
@@ -404,6 +389,9 @@ def _recipe(analysis: Analysis, look: Look) -> dict[str, Any]:
         "candidate": look.candidate,
         **asdict(analysis.cleaning),
     }
+    if analysis.drawing is not None:
+        recipe["sketch"] = True
+        recipe["palette"] = look.palette
     if look.keep_grey is not None:
         recipe["keep_grey"] = True
     if look.reference is not None:
@@ -451,13 +439,17 @@ def _lightness(pixels: Pixels) -> Array:
     return np.ascontiguousarray(lab[..., 0], np.float32)
 
 
-def _seen(lightness: Array, alpha: Pixels | None, size: tuple[int, int]) -> Array:
-    """The lightness for the network: what is transparent is as light as the rest is on average."""
+def _seen(
+    lightness: Array, alpha: Pixels | None, size: tuple[int, int], *, paper: bool = False
+) -> Array:
+    """The lightness for the network: what is transparent is as light as the rest is on average,
+    or as paper."""
     if alpha is None:
         return lightness
     opacity = to_float(_shrunk(alpha, size))
-    mean = np.float32((lightness * opacity).sum() / max(opacity.sum(), 1e-6))
-    return np.asarray(mean + (lightness - mean) * opacity, np.float32)
+    mean = (lightness * opacity).sum() / max(opacity.sum(), 1e-6)
+    ground = np.float32(100 if paper else mean)
+    return np.asarray(ground + (lightness - ground) * opacity, np.float32)
 
 
 def _since(started: float) -> float:
