@@ -38,9 +38,7 @@ GAP = 6
 BESIDE = (4, 7)
 """Distances at which its ground is looked at, on either side."""
 SEEN = 0.7
-"""Part of it that has to stand out clearly."""
-ABOVE = 2.5
-"""How many standard deviations of its ground it rises out of it."""
+"""Part of it that has to stand out from its ground, more than its two sides differ."""
 GROUND, DENSE = 25, 0.25
 """Side of a window in pixels, and part of it beyond which ridges are texture, such as hair."""
 CROWD = 0.02
@@ -239,8 +237,7 @@ def _stands_out(highest: Array, ends: npt.NDArray[np.float64], least: float) -> 
     high, low = np.maximum.reduce(sides), np.minimum.reduce(sides)
     rise = middle - high
     seen = (rise > least) & (rise > high - low)
-    ground = float(np.std([side - side.mean() for side in sides]))
-    return bool(seen.mean() >= SEEN and np.median(rise) > ABOVE * ground)
+    return bool(seen.mean() >= SEEN)
 
 
 def _values_at(values: Array, points: npt.NDArray[np.float64]) -> Array:
