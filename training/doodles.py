@@ -67,7 +67,7 @@ class Scene:
 
     def _pixels(self, points: Points) -> npt.NDArray[np.int32]:
         wobble = self.rng.normal(0, 0.0015, points.shape)
-        return np.round((points + wobble) * self.size * 2**SUB).astype(np.int32)
+        return np.asarray(np.round((points + wobble) * self.size * 2**SUB), np.int32)
 
 
 def oval(x: float, y: float, rx: float, ry: float, bumps: int = 0, depth: float = 0.0) -> Points:
@@ -330,7 +330,10 @@ def fruit(scene: Scene) -> None:
         scene.stroke(stem)
         if rng.random() < 0.6:
             leaf = oval(1, 0, 0.9, 0.35) * radius * 0.4
-            scene.area(turned(leaf, *stem[1], rng.uniform(-0.8, 0.3)), scene.color(LEAVES[:-1]))
+            scene.area(
+                turned(leaf, stem[1, 0], stem[1, 1], rng.uniform(-0.8, 0.3)),
+                scene.color(LEAVES[:-1]),
+            )
 
 
 def fish(scene: Scene) -> None:

@@ -67,7 +67,8 @@ def brush(image: Array, rng: Rng) -> Array:
     sigma, sharpness = rng.uniform(0.6, 1.6) * _scale(grey), rng.uniform(6, 20)
     level = (1 + sharpness) * _blur(grey, sigma) - sharpness * _blur(grey, 1.6 * sigma)
     threshold = rng.uniform(0.15, 0.5) * (grey.mean() + 0.3)
-    return np.clip(1 + np.tanh(rng.uniform(4, 15) * (level - threshold)), 0, 1).astype(np.float32)
+    tone = 1 + np.tanh(rng.uniform(4, 15) * (level - threshold))
+    return np.asarray(np.clip(tone, 0, 1), np.float32)
 
 
 def soft(image: Array, rng: Rng) -> Array:

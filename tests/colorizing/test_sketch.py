@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from genapp.colorizing import sketch
 from genapp.errors import UnknownName
+from genapp.registry.engines import Engines
 
 Array = sketch.Array
 BINS = np.array([[60, 40], [-40, -20], [0, 0]], np.float32)
@@ -162,6 +163,30 @@ def test_all_of_it_keeps_the_size_of_the_drawing() -> None:
     painted = sketch.paint_sketch(drawing, *two_colors(), BINS)
     assert painted.shape == (130, 1500, 3)
     assert 0 <= painted.min() < painted.max() <= 1
+
+
+def test_the_network_colours_a_drawing_and_heeds_hints(real: Engines) -> None:
+    drawing = page(256)
+    cv2.ellipse(drawing, (128, 130), (70, 95), 0, 0, 360, 0, 3)
+    for x in (100, 156):
+        cv2.ellipse(drawing, (x, 110), (16, 8), 0, 0, 360, 0, 2)
+    cv2.ellipse(drawing, (128, 180), (25, 8), 0, 0, 360, 0, 2)
+    engine = real.get("colorize/sketch-unet.v1")
+    blue = sketch.Known(30, 40, BLUE)
+    washes = []
+    for hints in ([], [blue]):
+        planes = sketch.hint_planes(hints, drawing.shape, (128, 128))
+        seen = cv2.resize(drawing, (128, 128), interpolation=cv2.INTER_AREA)
+        out = engine.run({"lightness": seen[None, None], "hints": planes[None]})
+        washes.append(sketch.wash(drawing, out["logits"][0], out["light"][0], out["bins"]))
+    plain, hinted = washes
+    assert plain.shape == (256, 256, 3)
+    skin = plain[145, 128]
+    assert skin[1] > 5  # reddish and yellowish: a face has been seen
+    assert skin[2] > 5
+    change = np.linalg.norm(hinted - plain, axis=2)
+    assert hinted[40, 30, 2] < plain[40, 30, 2] - 15
+    assert change[30:50, 20:40].mean() > 2 * change[120:160, 110:146].mean()
 
 
 def test_drawings_are_told_from_photographs() -> None:
