@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from genapp import images  # noqa: E402
+from genapp.colorizing import Hint, colorize, parse_hint  # noqa: E402
 from genapp.registry.engines import Engines  # noqa: E402
 from genapp.tryon import compare_frames, try_on  # noqa: E402
 from genapp.upscaling import interpolated, upscale  # noqa: E402
@@ -25,6 +26,13 @@ WORN = {
     "young-man": "clubmaster",
     "young-woman": "cat-eye",
 }
+HINTS = {
+    "older-man": ("60,80,#5f7d62", "700,120,#5f7d62", "210,850,#2c3e66", "590,850,#2c3e66"),
+    "turned-woman": (
+        *("60,80,#a98d6f", "60,600,#a98d6f", "700,80,#a98d6f"),
+        *("250,905,#8f2f3c", "560,900,#8f2f3c"),
+    ),
+}
 COMPARED = ("aviator", "cat-eye", "clubmaster", "hexagon", "panto", "rimless")
 PORT = 7990
 
@@ -32,6 +40,7 @@ PORT = 7990
 def main() -> None:
     _strip(ROOT / "docs/try-on.jpg")
     _compare(ROOT / "docs/compare.jpg")
+    _colorized(ROOT / "docs/pictures/colorize.jpg")
     _upscaled(ROOT / "docs/pictures/upscale.jpg")
     _page(ROOT / "docs/page.png")
 
@@ -52,6 +61,28 @@ def _compare(path: Path) -> None:
     height, width = (round(side * 0.8) for side in sheet.pixels.shape[:2])
     small = cv2.resize(sheet.pixels, (width, height), interpolation=cv2.INTER_AREA)
     images.write(images.read(small.astype(np.uint8)), path, quality=88)
+
+
+def _colorized(path: Path) -> None:
+    """Two examples made grey: each grey | coloured | coloured with the hints that are drawn."""
+    tiles = []
+    with Engines() as engines:
+        for name, texts in HINTS.items():
+            photo = images.read(EXAMPLES / f"{name}.jpg").pixels
+            grey = np.asarray(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), np.uint8)
+            hints = [parse_hint(text) for text in texts]
+            hinted = np.array(colorize(grey, hints=hints, engines=engines).photo.pixels)
+            for hint in hints:
+                _dot(hinted, hint)
+            tiles += [np.dstack([grey] * 3), colorize(grey, engines=engines).photo.pixels, hinted]
+    small = [cv2.resize(tile, (288, 360), interpolation=cv2.INTER_AREA) for tile in tiles]
+    images.write(images.read(np.hstack(small).astype(np.uint8)), path, quality=88)
+
+
+def _dot(image: np.ndarray, hint: Hint) -> None:
+    place = round(hint.x), round(hint.y)
+    cv2.circle(image, place, 18, (255, 255, 255), -1, cv2.LINE_AA)
+    cv2.circle(image, place, 13, [round(255 * value) for value in hint.rgb], -1, cv2.LINE_AA)
 
 
 def _upscaled(path: Path) -> None:

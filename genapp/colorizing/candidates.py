@@ -69,7 +69,8 @@ def _parts(coarse: Coarse, lightness: Array) -> Array:
         middles = np.vstack([middles, features[_distances(features, middles).min(1).argmax()]])
     for _ in range(5):
         nearest = _distances(features, middles).argmin(1)
-        middles = np.stack([features[nearest == part].mean(0) for part in range(PARTS)])
+        for part in np.unique(nearest):
+            middles[part] = features[nearest == part].mean(0)
     distances = _distances(features, middles)
     share = np.exp(-(distances - distances.min(1, keepdims=True)) / SOFT)
     share /= share.sum(1, keepdims=True)

@@ -16,11 +16,11 @@ SIDE = 96
 """Short side of the grid on which influence is found, in cells."""
 SPACE = 0.33
 """What the way to the next cell costs, and"""
-WALL = 3.5
+WALL = 2.7
 """the step in CIELAB units between two cells that costs 1; twice the step 4 times as much."""
-SMOOTH = 0.5
+SMOOTH = 0.3
 """Standard deviation of the blur that takes texture away before, in cells."""
-NEAR = 12.0
+NEAR = 18.0
 """Cost of a way over which an added colour fades to a third."""
 WIDE = 16.0
 """The same for what the network changes."""
@@ -73,7 +73,7 @@ class Influence:
         wide, asked = np.zeros(level.shape, np.float32), np.zeros((*level.shape, 3), np.float32)
         for number, (hint, (row, column)) in enumerate(zip(hints, cells, strict=True)):
             way, difference = ways[..., number], level - level[row, column]
-            near = _fading(np.maximum(way - WHOLE, 0), NEAR) * _fading(difference, UNLIKE)
+            near = _fading(np.maximum(way - WHOLE, 0), NEAR, 3) * _fading(difference, UNLIKE)
             near[way <= WHOLE] = 1
             self._near.append(near)
             self._nearness.append(near / (np.square(way) + np.float32(0.02)))
@@ -102,7 +102,25 @@ class Influence:
         mixed = total[..., :2] / np.maximum(total[..., 2:], 1e-9)
         planes = np.dstack([mixed * strongest[..., None], strongest]).astype(np.float32)
         added = chroma.enlarge(planes, self._lightness, radius=1)
-        return np.asarray(ab + added[..., :2] - (1 - DETAIL) * added[..., 2:] * ab, np.float32)
+        result = np.asarray(ab + added[..., :2] - (1 - DETAIL) * added[..., 2:] * ab, np.float32)
+        for hint in self._hints:
+            self._touch_up(result, hint)
+        return result
+
+    def _touch_up(self, ab: Array, hint: Hint) -> None:
+        """Adds what is missing at a hint on something narrower than a cell, in place."""
+        height, width = self._lightness.shape
+        row, column = min(int(hint.y), height - 1), min(int(hint.x), width - 1)
+        cell = height / self._size[1]
+        reach = int(2 * cell) + 1
+        rows = slice(max(row - reach, 0), row + reach + 1)
+        columns = slice(max(column - reach, 0), column + reach + 1)
+        y, x = np.ogrid[rows.start - row : reach + 1, columns.start - column : reach + 1]
+        part = self._lightness[rows, columns]
+        apart = np.hypot(y, x)[: part.shape[0], : part.shape[1]].astype(np.float32)
+        weight = _fading(apart, cell) * _fading(part - self._lightness[row, column], UNLIKE)
+        missing = np.array(hint.lab[1:], np.float32) - ab[row, column]
+        ab[rows, columns] += weight[..., None] * missing
 
     def known(self) -> Array:
         """H×W: how much hints alone tell the colour, 0..1."""
@@ -140,8 +158,9 @@ def _cosine(one: Array, other: Array) -> Array:
     return np.asarray((one * other).sum(2) / np.maximum(lengths, 1e-6), np.float32)
 
 
-def _fading(distance: Array, reach: float) -> Array:
-    return np.asarray(np.exp(-np.square(distance / np.float32(reach))), np.float32)
+def _fading(distance: Array, reach: float, power: int = 2) -> Array:
+    share = np.abs(distance / np.float32(reach)) ** power
+    return np.asarray(np.exp(-share), np.float32)
 
 
 def _ways(lab: Array, cells: Sequence[tuple[int, int]]) -> Array:

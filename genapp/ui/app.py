@@ -10,12 +10,14 @@ import gradio as gr
 import gradio.mcp
 
 from genapp.registry.engines import Engines
-from genapp.ui import files, mirror_tab, tryon_tab, upscale_tab
+from genapp.ui import colorize_tab, files, mirror_tab, tryon_tab, upscale_tab
 
 # System fonts: the page fetches nothing from anybody else.
 FONT = ("system-ui", "sans-serif")
 CSS = Path(__file__).with_name("style.css")
 HEAD = '<meta name="referrer" content="no-referrer">'
+UPSCALE = "upscale"
+"""The tab that other tabs send their results to."""
 MAX_UPLOAD = "64mb"
 MAX_WAITING = 100
 """Requests in the queue; more are turned away."""
@@ -26,21 +28,26 @@ KEPT_SECONDS = 600
 def build(engines: Engines) -> gr.Blocks:
     """The whole page. `engines` is the pool of networks that all visitors share."""
     with gr.Blocks(
-        title="genapp: try on glasses, enlarge pictures",
+        title="genapp: try on glasses, colour photos, enlarge pictures",
         analytics_enabled=False,
         delete_cache=(60, KEPT_SECONDS),
         fill_width=False,
     ) as page:
         gr.Markdown(
-            "# genapp\nTry on glasses in a photo of yourself. Enlarge small pictures.",
+            "# genapp\nTry on glasses in a photo of yourself. Colour old photos. "
+            "Enlarge small pictures.",
             elem_id="masthead",
         )
-        with gr.Tab("Try-on"):
-            tryon_tab.build(engines)
-        with gr.Tab("Live mirror") as mirror:
-            mirror_tab.build(engines, mirror)
-        with gr.Tab("Upscale"):
-            upscale_tab.build(engines)
+        with gr.Tabs(overflow_behavior="wrap") as tabs:
+            with gr.Tab("Try-on"):
+                tryon_tab.build(engines)
+            with gr.Tab("Live mirror") as mirror:
+                mirror_tab.build(engines, mirror)
+            with gr.Tab("Colour"):
+                colored = colorize_tab.build(engines)
+            with gr.Tab("Upscale", id=UPSCALE):
+                small = upscale_tab.build(engines)
+        colorize_tab.send_to(colored, small, tabs, UPSCALE)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=2)
     return page
 

@@ -16,10 +16,10 @@ from genapp.errors import BadValue, Cancelled, ModelMissing, UnreadablePicture, 
 from genapp.images import Photo
 from genapp.registry.catalog import Model
 from genapp.registry.engines import Engines
-from genapp.registry.store import Store
 from genapp.tryon import FaceShape, find_faces
 from genapp.ui import magnifier
 from genapp.ui.files import save_result
+from genapp.ui.model_files import how_to_fetch
 from genapp.ui.photo_input import Payload, PhotoData, sent_file, sent_number
 from genapp.upscaling import (
     LARGEST,
@@ -530,19 +530,6 @@ def _listed(model: Model) -> list[str]:
         facts.append(f"{cost:.2g} s/MP")
     facts.append(model.license + ("" if model.commercial else ", not for commercial use"))
     return facts
-
-
-def how_to_fetch(model: Model, store: Store) -> str | None:
-    """What to run before a model can be used; None if it is on this machine."""
-    if all(store.find(file) and store.takes(file) for file in model.files):
-        return None
-    if all(store.takes(file) for file in model.files):
-        return f"Fetch it first: `python -m genapp models pull {model.name}`."
-    return (
-        "The catalogue has no commit and hash of it. If you trust its owner, fetch it with "
-        f"`GENAPP_ALLOW_UNPINNED=1 python -m genapp models pull {model.name}`, and start the app "
-        "with the same setting."
-    )
 
 
 def _restorer(engines: Engines) -> tuple[bool, str]:

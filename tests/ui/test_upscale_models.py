@@ -8,6 +8,7 @@ from genapp.registry.catalog import Catalog, load, parse
 from genapp.registry.engines import Engines
 from genapp.registry.store import Store
 from genapp.ui import upscale_tab
+from genapp.ui.model_files import how_to_fetch
 from genapp.upscaling import listed_cost, upscalers
 
 STAND_IN = """
@@ -72,14 +73,14 @@ def test_choices_tell_quality_cost_licence_and_what_is_absent(
 def test_how_to_fetch(catalog: Catalog, tmp_path: Path) -> None:
     store = engines(catalog, tmp_path).store
     here, far, loose = (catalog.get(f"upscale/{n}-x4.v1") for n in ("here", "far", "loose"))
-    assert upscale_tab.how_to_fetch(here, store) is None
-    assert upscale_tab.how_to_fetch(far, store) == (
+    assert how_to_fetch(here, store) is None
+    assert how_to_fetch(far, store) == (
         "Fetch it first: `python -m genapp models pull upscale/far-x4.v1`."
     )
     setting = "GENAPP_ALLOW_UNPINNED=1"
-    assert setting in (upscale_tab.how_to_fetch(loose, store) or "")
+    assert setting in (how_to_fetch(loose, store) or "")
     allowing = engines(catalog, tmp_path, allow=True).store
-    assert setting not in (upscale_tab.how_to_fetch(loose, allowing) or setting)
+    assert setting not in (how_to_fetch(loose, allowing) or setting)
 
 
 def test_every_model_of_the_catalogue_is_offered(tmp_path: Path) -> None:

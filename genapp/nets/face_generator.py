@@ -1,0 +1,193 @@
+"""Faces from noise: a light generator with a mapping network and styles, after StyleGAN2.
+
+Styles scale the channels that a convolution reads, and what it gives is brought back to unit
+variance, as in "Analyzing and Improving the Image Quality of StyleGAN"
+(https://arxiv.org/abs/1912.04958). There is no noise but z: the same w gives the same picture.
+Gated units come from FastGAN (https://arxiv.org/abs/2101.04775), the short z from StyleGAN-XL
+(https://arxiv.org/abs/2202.00273): a data set of few pictures has few dimensions.
+"""
+
+import math
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+Z_SIZE = 64
+W_SIZE = 256
+# Channels at the resolutions 4, 8, 16 and so on.
+CHANNELS = (256, 256, 256, 160, 96, 48, 24)
+FIRST = 4  # resolution of the constant that every picture starts from
+
+
+class FaceGenerator(nn.Module):
+    """A mapping from noise to w, and a synthesis of pictures from a w for each of its levels."""
+
+    w_mean: Tensor
+
+    def __init__(self, size: int = 128, width: float = 1.0) -> None:
+        """Builds the generator.
+
+        Args:
+            size: of the pictures: 64, 128 or 256.
+            width: factor on all channels of the synthesis.
+        """
+        super().__init__()
+        self.mapping = Mapping()
+        self.synthesis = Synthesis(size, width)
+        self.register_buffer("w_mean", torch.zeros(W_SIZE))
+
+    @property
+    def levels(self) -> int:
+        """Number of w that make a picture, one a resolution from 4 on."""
+        return len(self.synthesis.levels)
+
+    def forward(self, z: Tensor, truncation: float = 1.0, size: int | None = None) -> Tensor:
+        """Returns n×3×size×size pictures, about -1..1, of n×64 standard normal noise.
+
+        Args:
+            z: noise.
+            truncation: 1 leaves w as it is, 0 gives the mean face ``w_mean``.
+            size: a resolution below the full one, to stop there.
+        """
+        w = self.w_mean.lerp(self.mapping(z), truncation) if truncation != 1 else self.mapping(z)
+        return self.synthesis(spread(w, self.levels), size)  # type: ignore[no-any-return]
+
+    @torch.no_grad()
+    def measure_mean(self, count: int = 4096) -> None:
+        """Sets ``w_mean``, the middle of the faces, from ``count`` noises of a fixed seed."""
+        device = self.w_mean.device
+        z = torch.randn(count, Z_SIZE, generator=torch.Generator().manual_seed(0))
+        self.w_mean.copy_(self.mapping(z.to(device)).mean(0))
+
+
+def spread(w: Tensor, levels: int) -> Tensor:
+    """Returns n×levels×256 of n×256: the same w at all levels."""
+    return w[:, None].expand(-1, levels, -1)
+
+
+class Mapping(nn.Module):
+    """Turns noise into w, in which what makes a face is less entangled."""
+
+    def __init__(self, depth: int = 3) -> None:
+        """Builds ``depth`` layers."""
+        super().__init__()
+        sizes = [Z_SIZE, *[W_SIZE] * depth]
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
+        for layer in self.layers:
+            assert isinstance(layer, nn.Linear)
+            # Keeps the variance through a leaky ReLU of slope 0.2.
+            nn.init.normal_(layer.weight, std=math.sqrt(2 / (1.04 * layer.in_features)))
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Returns n×256 of n×64 standard normal noise; only the direction of z matters."""
+        x = z * torch.rsqrt(z.square().mean(1, keepdim=True) + 1e-8)
+        for layer in self.layers:
+            x = functional.leaky_relu(layer(x), 0.2)
+        return x
+
+
+class Synthesis(nn.Module):
+    """Turns a w for each level into a picture."""
+
+    def __init__(self, size: int, width: float) -> None:
+        """Builds a level for each resolution from 4 to ``size``."""
+        super().__init__()
+        if size not in (64, 128, 256):
+            raise ValueError(f"size must be 64, 128 or 256, not {size}")
+        count = int(math.log2(size // FIRST)) + 1
+        channels = [max(8, round(number * width)) for number in CHANNELS[:count]]
+        self.start = nn.Parameter(torch.randn(1, channels[0], FIRST, FIRST))
+        before = [channels[0], *channels]
+        self.levels = nn.ModuleList(
+            Level(before[number], channels[number], first=number == 0) for number in range(count)
+        )
+
+    def forward(self, w: Tensor, size: int | None = None) -> Tensor:
+        """Returns n×3×size×size pictures, about -1..1, of n×levels×256."""
+        x = self.start.expand(w.shape[0], -1, -1, -1)
+        picture: Tensor | None = None
+        for number, level in enumerate(self.levels):
+            x, own = level(x, w[:, number])
+            own = own.float()  # half precision would leave bands where colours are added up
+            picture = own if picture is None else _doubled(picture) + own
+            if picture.shape[2] == size:
+                break
+        assert picture is not None
+        return picture
+
+
+class Level(nn.Module):
+    """Doubles the resolution, refines, and says what the level adds to the picture."""
+
+    def __init__(self, channels: int, out: int, *, first: bool) -> None:
+        """Builds the level; the ``first`` keeps the resolution."""
+        super().__init__()
+        self.widen = None if first else StyledGate(channels, out)
+        self.refine = StyledGate(out, out)
+        self.to_rgb = StyledConv(out, 3, 1, demodulate=False)
+        # A level that is new says nothing, so that a picture can grow while it is learnt.
+        nn.init.zeros_(self.to_rgb.weight)
+
+    def forward(self, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns n×out×2h×2w features and n×3×2h×2w of colour, of n×channels×h×w and n×256."""
+        if self.widen is not None:
+            x = _doubled(self.widen(x, w))
+        x = (x + self.refine(x, w)) * math.sqrt(0.5)
+        return x, self.to_rgb(x, w)
+
+
+class StyledGate(nn.Module):
+    """A styled 3×3 convolution; half of its channels open and close the other half."""
+
+    def __init__(self, channels: int, out: int) -> None:
+        """Builds the layer."""
+        super().__init__()
+        self.conv = StyledConv(channels, 2 * out, 3, demodulate=True)
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        """Returns n×out×h×w of n×channels×h×w and n×256."""
+        # The factor brings the variance back to 1.
+        return functional.glu(self.conv(x, w), 1) * 1.85
+
+
+class StyledConv(nn.Module):
+    """A convolution whose input channels are scaled by a style.
+
+    Scaling what goes in and what comes out is the same as scaling the weights for each picture,
+    and needs no convolution by groups.
+    """
+
+    def __init__(self, channels: int, out: int, size: int, *, demodulate: bool) -> None:
+        """Builds the layer.
+
+        Args:
+            channels: that it reads.
+            out: channels that it gives.
+            size: of the kernel.
+            demodulate: bring what comes out back to the variance of what goes in.
+        """
+        super().__init__()
+        self.style = nn.Linear(W_SIZE, channels)
+        nn.init.normal_(self.style.weight, std=W_SIZE**-0.5)
+        nn.init.ones_(self.style.bias)
+        self.weight = nn.Parameter(torch.randn(out, channels, size, size))
+        nn.init.normal_(self.weight, std=(channels * size * size) ** -0.5)
+        self.bias = nn.Parameter(torch.zeros(out))
+        self.demodulate = demodulate
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        """Returns n×out×h×w of n×channels×h×w and n×256."""
+        style = self.style(w)
+        padding = self.weight.shape[2] // 2
+        y = functional.conv2d(x * style[:, :, None, None], self.weight, padding=padding)
+        if self.demodulate:
+            energy = style.square() @ self.weight.square().sum((2, 3)).t()
+            y = y * torch.rsqrt(energy + 1e-8)[:, :, None, None]
+        return y + self.bias[:, None, None].to(y.dtype)
+
+
+def _doubled(x: Tensor) -> Tensor:
+    return functional.interpolate(x, scale_factor=2.0, mode="bilinear")

@@ -1,0 +1,140 @@
+"""The generator of faces: shapes, styles, truncation, growing, export."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+import torch
+
+from genapp.nets.face_generator import (
+    W_SIZE,
+    Z_SIZE,
+    FaceGenerator,
+    Level,
+    StyledConv,
+    spread,
+)
+
+
+def small(size: int = 64) -> FaceGenerator:
+    """A narrow one, as if it had learnt: its levels begin at zero."""
+    torch.manual_seed(0)
+    net = FaceGenerator(size, width=0.125).eval()
+    for level in net.synthesis.levels:
+        assert isinstance(level, Level)
+        torch.nn.init.normal_(level.to_rgb.weight, std=0.3)
+    return net
+
+
+def noise(count: int = 3) -> torch.Tensor:
+    return torch.randn(count, Z_SIZE, generator=torch.Generator().manual_seed(5))
+
+
+@pytest.mark.parametrize(("size", "levels"), [(64, 5), (128, 6), (256, 7)])
+def test_pictures_of_the_size_asked_for(size: int, levels: int) -> None:
+    net = small(size)
+    with torch.no_grad():
+        assert net(noise(2)).shape == (2, 3, size, size)
+        assert net(noise(2), size=32).shape == (2, 3, 32, 32)
+    assert net.levels == levels
+
+
+def test_other_sizes_are_refused() -> None:
+    with pytest.raises(ValueError, match="64, 128 or 256"):
+        FaceGenerator(100)
+
+
+def test_the_full_one_fits_into_twenty_megabytes() -> None:
+    values = sum(value.numel() for value in FaceGenerator(128).state_dict().values())
+    assert 5e6 < values < 10e6
+
+
+def test_pictures_of_a_batch_do_not_touch() -> None:
+    net, z = small(), noise()
+    with torch.no_grad():
+        torch.testing.assert_close(net(z)[1:2], net(z[1:2]), atol=1e-5, rtol=1e-4)
+
+
+def test_only_the_direction_of_noise_matters() -> None:
+    net, z = small(), noise()
+    with torch.no_grad():
+        torch.testing.assert_close(net(z), net(3 * z), atol=1e-4, rtol=1e-4)
+
+
+def test_truncation_goes_from_the_mean_face_to_the_own_one() -> None:
+    net, z = small(), noise(2)
+    net.measure_mean(256)
+    with torch.no_grad():
+        none, half, full = (net(z, share) for share in (0.0, 0.5, 1.0))
+    torch.testing.assert_close(none[0], none[1])
+    assert (half[0] - half[1]).abs().mean() < (full[0] - full[1]).abs().mean()
+
+
+def test_mean_is_measured_the_same_each_time() -> None:
+    net = small()
+    net.measure_mean(64)
+    once = net.w_mean.clone()
+    net.measure_mean(64)
+    torch.testing.assert_close(net.w_mean, once)
+    assert once.abs().sum() > 0
+
+
+def test_fine_levels_leave_the_coarse_picture() -> None:
+    net = small()
+    with torch.no_grad():
+        w = spread(net.mapping(noise(2)), net.levels)
+        mixed = torch.cat([w[:1, :3], w[1:, 3:]], 1)
+        kept = net.synthesis(w[:1], 16)
+        torch.testing.assert_close(net.synthesis(mixed, 16), kept)
+        assert (net.synthesis(mixed) - net.synthesis(w[:1])).abs().mean() > 1e-3
+
+
+def test_a_new_level_only_enlarges() -> None:
+    net = FaceGenerator(128, width=0.125)
+    for level in list(net.synthesis.levels)[:-1]:
+        assert isinstance(level, Level)
+        torch.nn.init.normal_(level.to_rgb.weight, std=0.3)
+    with torch.no_grad():
+        coarse, fine = net(noise(2), size=64), net(noise(2))
+    enlarged = torch.nn.functional.interpolate(coarse, scale_factor=2.0, mode="bilinear")
+    torch.testing.assert_close(fine, enlarged)
+
+
+def test_styles_are_scaled_weights() -> None:
+    """Scaling channels before and after is the same as scaling the weights of each picture."""
+    torch.manual_seed(1)
+    conv = StyledConv(4, 6, 3, demodulate=True)
+    x, w = torch.randn(2, 4, 8, 8), torch.randn(2, W_SIZE)
+    for number in range(2):
+        style = conv.style(w[number])
+        weight = conv.weight * style[:, None, None]
+        weight = weight * torch.rsqrt(weight.square().sum((1, 2, 3), keepdim=True) + 1e-8)
+        expected = torch.nn.functional.conv2d(x[number : number + 1], weight, padding=1)
+        found = conv(x, w)[number : number + 1]
+        torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("part", ["mapping", "synthesis"])
+def test_both_parts_run_in_onnx_runtime(part: str) -> None:
+    pytest.importorskip("onnxscript")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    net = small()
+    module = getattr(net, part)
+    given = noise(2) if part == "mapping" else torch.randn(2, net.levels, W_SIZE)
+    program = torch.onnx.export(
+        module,
+        (given,),
+        dynamo=True,
+        verbose=False,
+        input_names=["given"],
+        dynamic_shapes=({0: torch.export.Dim("n", min=1, max=64)},),
+    )
+    assert program is not None
+    file = program.model_proto.SerializeToString()
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    three = torch.cat([given, given[:1]])
+    found = session.run(None, {"given": three.numpy()})[0]
+    with torch.no_grad():
+        expected = module(three)
+    np.testing.assert_allclose(found, expected.numpy(), atol=1e-4)
