@@ -49,6 +49,8 @@ class Question:
     model: str | None = None
     hints: tuple[Hint, ...] = ()
     clean: Clean = field(default_factory=Clean)
+    sketch: bool = False
+    """It is a line drawing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +77,8 @@ class Wishes:
     palette: Palette | None = None
     """Of the reference."""
     reference_strength: float = 0.0
+    wash: str = "natural"
+    """Name of the palette for a line drawing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +96,6 @@ class Coloring:
     wishes: Wishes | None = None
     result: Colorized | None = None
     """In the size for the screen."""
-    drawn: object = None
-    """What was drawn last: the same again needs no drawing."""
     before: Path | None = None
     after: Path | None = None
 
@@ -136,7 +138,7 @@ def ask(coloring: Coloring, question: Question, engines: Engines) -> Coloring:
     """Let the network answer. Raises the `UserError`s of `analyse`."""
     if coloring.question == question:
         return coloring
-    model = choose_model(engines, question.model)
+    model = choose_model(engines, question.model, sketch=question.sketch)
     missing = how_to_fetch(model, engines.store)
     if missing:
         raise ModelMissing(f"{model.name} is not on this machine.", missing)
@@ -145,6 +147,7 @@ def ask(coloring: Coloring, question: Question, engines: Engines) -> Coloring:
         model=question.model,
         hints=question.hints,
         clean=question.clean,
+        sketch=question.sketch,
         engines=engines,
     )
     return replace(
@@ -199,9 +202,14 @@ def to_click_on(
     larger = width > picture.shape[1]
     way = cv2.INTER_CUBIC if larger else cv2.INTER_AREA
     fitted = np.asarray(cv2.resize(picture, (width, height), interpolation=way), np.uint8)
-    drawn = marks.draw(fitted, now, width / coloring.size[0], chosen)
-    data = images.encode(Photo(drawn, icc=coloring.photo.icc), "jpg", quality=CLICK_QUALITY)
+    marked = marks.draw(fitted, now, width / coloring.size[0], chosen)
+    data = images.encode(Photo(marked, icc=coloring.photo.icc), "jpg", quality=CLICK_QUALITY)
     return save_result(data, "colours.jpg")
+
+
+def drawn(coloring: Coloring, now: Marks, chosen: int | None, *, unsure: bool) -> object:
+    """What `to_click_on` draws: equal for equal pictures."""
+    return coloring.question, coloring.wishes, now, chosen, unsure
 
 
 def click_size(coloring: Coloring) -> tuple[int, int]:
@@ -236,6 +244,7 @@ def _look(coloring: Coloring, wishes: Wishes) -> Look:
         keep_grey=_grey_mask(coloring, wishes.parts),
         reference=wishes.palette,
         reference_strength=wishes.reference_strength,
+        palette=wishes.wash,
     )
 
 

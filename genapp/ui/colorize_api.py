@@ -28,6 +28,8 @@ def build(engines: Engines) -> None:
         denoise: float = 0.0,
         scratches: float = 0.0,
         contrast: float = 0.0,
+        sketch: bool = False,
+        palette: str = "natural",
         model: str = "",
         format: str = "png",
         quality: int = 95,
@@ -49,6 +51,8 @@ def build(engines: Engines) -> None:
             denoise: how much of the grain is smoothed before, 0 to 1.
             scratches: how many scratches and specks are filled before, 0 to 1.
             contrast: how much faded blacks and whites are stretched before, 0 to 1.
+            sketch: whether it is a line drawing: a wash of colour is laid under its lines.
+            palette: of that wash: natural, pastel, vivid, vintage or comic.
             model: name of the network; empty for the best that is on this machine.
             format: png, tiff, webp, jpg or avif.
             quality: 1 to 100 for webp, jpg and avif; 100 makes webp lossless.
@@ -74,6 +78,8 @@ def build(engines: Engines) -> None:
                 denoise=_number("denoise", denoise, 0.0),
                 scratches=_number("scratches", scratches, 0.0),
                 contrast=_number("contrast", contrast, 0.0),
+                sketch=sketch is True,
+                palette=str(palette or "natural"),
                 format=str(format),
                 engines=engines,
             )
@@ -95,6 +101,8 @@ def build(engines: Engines) -> None:
         gr.Number(0.0, label="denoise", visible=False),
         gr.Number(0.0, label="scratches", visible=False),
         gr.Number(0.0, label="contrast", visible=False),
+        gr.Checkbox(False, label="sketch", visible=False),
+        gr.Textbox("natural", label="palette", visible=False),
         gr.Textbox("", label="model", visible=False),
         gr.Textbox("png", label="format", visible=False),
         gr.Number(95, label="quality", precision=0, visible=False),

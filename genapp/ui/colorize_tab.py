@@ -1,7 +1,6 @@
 """The Colour tab: a grey photo in, the same photo in colour out, and the visitor has the say."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,6 +8,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from genapp.colorizing import (
+    PALETTES,
     PREFIX,
     Clean,
     choose_model,
@@ -16,6 +16,7 @@ from genapp.colorizing import (
     color_name,
     colorizers,
     parse_color,
+    sketchers,
 )
 from genapp.errors import UserError
 from genapp.registry.catalog import Model
@@ -62,6 +63,8 @@ class _Controls(NamedTuple):
 
     photo: gr.Image
     model: gr.Dropdown
+    sketch: gr.Checkbox
+    wash: gr.Dropdown
     denoise: gr.Slider
     scratches: gr.Slider
     contrast: gr.Slider
@@ -114,6 +117,8 @@ class _Page(NamedTuple):
     other: gr.State
     """A `Reference`, or None."""
     history: gr.State
+    drawn: gr.State
+    """What the picture to click on shows: the same again needs no drawing."""
 
 
 class Sender(NamedTuple):
@@ -175,6 +180,28 @@ def _lay_out(engines: Engines) -> _Page:
                     show_progress="hidden",
                     api_visibility="private",
                 )
+                sketch = gr.Checkbox(
+                    False,
+                    label="It is a line drawing",
+                    info="A wash of colour is laid under its lines.",
+                    interactive=bool(sketchers(engines.catalog)),
+                    elem_id="colour-sketch",
+                )
+                wash = gr.Dropdown(
+                    list(PALETTES),
+                    value="natural",
+                    label="Palette of the wash",
+                    visible=False,
+                    elem_id="colour-wash",
+                )
+                sketch.input(
+                    lambda drawn: gr.Dropdown(visible=drawn),
+                    sketch,
+                    wash,
+                    queue=False,
+                    show_progress="hidden",
+                    api_visibility="private",
+                )
                 saturation, warmth, strength = (
                     gr.Slider(low, high, first, step=0.05, label=label, info=info)
                     for label, low, high, first, info in LOOKS
@@ -215,7 +242,7 @@ def _lay_out(engines: Engines) -> _Page:
             file = gr.DownloadButton(visible="hidden", elem_id="colour-file")
     controls = _Controls(
         photo,
-        model,
+        *(model, sketch, wash),
         *cleaning,
         *(saturation, warmth, strength, reference, reference_strength, gr.State(0), unsure),
     )
@@ -236,6 +263,7 @@ def _lay_out(engines: Engines) -> _Page:
         other=gr.State(None, time_to_live=KEPT_SECONDS),
         seen=gr.State(None, time_to_live=KEPT_SECONDS),
         history=gr.State(History()),
+        drawn=gr.State(None),
     )
 
 
@@ -383,12 +411,12 @@ def _connect(page: _Page, engines: Engines) -> None:
     show: dict[str, Any] = {
         **private,
         "fn": partial(_show, engines),
-        "inputs": [*controls, page.history, marking.mode, page.other, page.seen],
+        "inputs": [*controls, page.history, marking.mode, page.other, page.drawn, page.seen],
         "outputs": [
             *(page.result, page.facts, marking.picture, marking.hints, *_buttons(page)),
             *(page.more, page.download, page.send, page.sheet),
             *(page.about_reference, page.other),
-            *(controls.candidate, page.history, page.seen),
+            *(controls.candidate, page.history, page.drawn, page.seen),
         ],
         "preprocess": False,
         "show_progress": "minimal",
@@ -403,7 +431,10 @@ def _connect(page: _Page, engines: Engines) -> None:
         [
             *(picture.change for picture in (controls.photo, controls.reference)),
             *(each.input for each in (*looks, *cleaning, controls.reference_strength)),
-            *(each.input for each in (controls.model, controls.unsure)),
+            *(
+                each.input
+                for each in (controls.model, controls.sketch, controls.wash, controls.unsure)
+            ),
         ],
         **show,
     )
@@ -446,9 +477,11 @@ def _connect_marks(page: _Page, show: dict[str, Any]) -> None:
         "show_progress": "hidden",
         "concurrency_id": "colorize-marks",
         "concurrency_limit": 1,
+        # No click is left out while the one before is still being worked on.
+        "trigger_mode": "multiple",
     }
     known = [page.history, marking.mode, controls.unsure, page.seen]
-    marked = [page.history, marking.picture, marking.hints, *_buttons(page)]
+    marked = [page.history, page.drawn, marking.picture, marking.hints, *_buttons(page)]
     place = [marking.x, marking.y, marking.color, *known]
     marking.picture.select(
         _click, [marking.color, *known], [marking.color, *marked], **serial
@@ -456,7 +489,9 @@ def _connect_marks(page: _Page, show: dict[str, Any]) -> None:
     marking.add.click(_click_at, place, [marking.color, *marked], **serial).then(**show)
     marking.hints.click(_choose, known, [marking.color, *marked], **serial).then(**show)
     # The picker's own `input` comes before its new value.
-    marking.color.change(_recolor, [marking.color, *known], marked, **serial).then(**show)
+    marking.color.change(
+        _recolor, [marking.color, *known], marked, **{**serial, "trigger_mode": "always_last"}
+    ).then(**show)
     marking.swatches.click(_picked, None, marking.color, **serial)
     steps: list[tuple[gr.Button, Callable[[History], History]]] = [
         (marking.undo, History.undo),
@@ -494,6 +529,8 @@ def _show(
     engines: Engines,
     payload: Payload | None,
     model: str,
+    sketch: bool,
+    wash: str,
     denoise: float,
     scratches: float,
     contrast: float,
@@ -507,6 +544,7 @@ def _show(
     history: History,
     mode: str,
     other: Reference | None,
+    drawn: object,
     last: Coloring | None,
     progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
 ) -> Any:  # noqa: ANN401 (for the outputs in `_connect`)
@@ -527,12 +565,22 @@ def _show(
             gr.Warning(taken.problem)
         progress(0.3, desc="Finding colours")
         clean = Clean(denoise, scratches, contrast)
-        now = coloring.ask(now, Question(model or None, kept.now.hints, clean), engines)
+        now = coloring.ask(
+            now,
+            Question(
+                # A drawing has a network of its own.
+                None if sketch else model or None,
+                kept.now.hints,
+                clean,
+                sketch,
+            ),
+            engines,
+        )
         progress(0.8, desc="Painting")
         palette = taken.palette if taken else None
         parts = kept.now.enclosed
         wishes = Wishes(
-            *(saturation, warmth, strength, candidate, parts, palette, reference_strength)
+            *(saturation, warmth, strength, candidate, parts, palette, reference_strength, wash)
         )
         now = coloring.show(now, wishes)
     except UserError as error:
@@ -540,16 +588,18 @@ def _show(
         text = f"**{error.message}** {error.remedy}"
         # A bad setting takes nothing away; a bad photo has no result.
         return _nothing(text) if last is None or last.source != source else _only_facts(text)
-    drawn = (now.question, now.wishes, kept.now, kept.chosen, unsure)
-    if now.drawn == drawn and taken is other:
+    drawing = coloring.drawn(now, kept.now, kept.chosen, unsure=unsure)
+    if now is last and drawing == drawn and taken is other:
         return gr.skip()
     new = last is None or last.question != now.question or last.key != now.key
-    now = replace(now, drawn=drawn)
+    picture: Any = gr.skip()
+    if drawing != drawn:
+        picture = _path(coloring.to_click_on(now, kept.now, kept.chosen, unsure=unsure))
     on = gr.Button(interactive=True)
     return (
-        (str(now.before), str(now.after)),
+        gr.skip() if now is last else (str(now.before), str(now.after)),
         _facts(now),
-        _path(coloring.to_click_on(now, kept.now, kept.chosen, unsure=unsure)),
+        picture,
         # Else there may be newer marks by now.
         *(_in_words(kept, mode) if last is None or kept is not history else _skips(7)),
         *(on, on, on),
@@ -558,6 +608,7 @@ def _show(
         taken,
         candidate,
         gr.skip() if kept is history else kept,
+        drawing,
         now,
     )
 
@@ -568,7 +619,7 @@ def _nothing(text: str) -> Any:  # noqa: ANN401 (for what `_show` fills)
     empty = History()
     return (
         *(None, text, None, *_in_words(empty, ADDS)),
-        *(off, off, off, gr.Gallery(visible=False), *_skips(4), None),
+        *(off, off, off, gr.Gallery(visible=False), *_skips(4), None, None),
     )
 
 
@@ -660,7 +711,7 @@ def _clicked(
     """A click at a place of the photo, in pixels."""
     history = is_for(history, now.key)
     if mode == TAKES:
-        return coloring.color_under(now, x, y), *_skips(9)
+        return coloring.color_under(now, x, y), *_skips(10)
     if mode == OUTLINES:
         return gr.skip(), *_marked(history.corner(x, y), mode, unsure, now)
     reach = max(now.size) * DOT
@@ -702,11 +753,12 @@ def _step(
 
 
 def _marked(history: History, mode: str, unsure: bool, now: Coloring | None) -> Any:  # noqa: ANN401
-    """For history, picture, hints and what `_describe` fills."""
+    """For history, drawn, picture, hints and what `_describe` fills."""
     picture = coloring.to_click_on(now, history.now, history.chosen, unsure=unsure) if now else None
+    drawing = now and coloring.drawn(now, history.now, history.chosen, unsure=unsure)
     return (
         history,
-        gr.skip() if picture is None else str(picture),
+        *(_skips(2) if picture is None else (drawing, str(picture))),
         *_in_words(history, mode),
     )
 
@@ -748,7 +800,7 @@ def _about(history: History, mode: str) -> str:
         )
     return (
         "Click where the colour belongs: the network spreads it. "
-        "Light and dark stay those of the photo. Click a dot to change it."
+        "In a photo, light and dark stay as they are. Click a dot to change it."
     )
 
 
