@@ -30,7 +30,7 @@ from genapp.ui.tryon_tab import hex_color
 
 EXAMPLES = Path(__file__).with_name("examples") / "old"
 KEPT_SECONDS = 600
-WELCOME = "Upload a black-and-white or sepia photo, or click an example."
+WELCOME = "Upload a black-and-white photo or a sketch, or click an example."
 AUTOMATIC = ""
 FIRST_COLOR = "#c08a62"
 FORMATS = {
@@ -182,8 +182,8 @@ def _lay_out(engines: Engines) -> _Page:
                 )
                 sketch = gr.Checkbox(
                     False,
-                    label="It is a line drawing",
-                    info="A wash of colour is laid under its lines.",
+                    label="It is a sketch",
+                    info="A line drawing: a wash of colour is laid under its lines.",
                     interactive=bool(sketchers(engines.catalog)),
                     elem_id="colour-sketch",
                 )
