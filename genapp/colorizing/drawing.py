@@ -27,6 +27,8 @@ class Drawing:
     """The colours of the wash."""
     level: Array
     """Its lightness on the same grid, 0..100."""
+    wash: Array
+    """The wash of candidate 0, spread between the lines: …×…×3 CIELAB."""
     hints: tuple[sketch.Known, ...]
     """In pixels of `lines`."""
 
@@ -47,11 +49,15 @@ def find_wash(lightness: Array, hints: Sequence[Hint], engine: Engine) -> Drawin
     planes = sketch.hint_planes(known, lines.shape, size)
     outputs = engine.run({"lightness": seen[None, None], "hints": planes[None]})
     logits, bins = outputs["logits"][0], outputs["bins"]
-    wash = sketch.read_out(logits, outputs["light"][0], bins, settings)
-    coarse = Coarse(
-        np.ascontiguousarray(wash[..., 1:]), readout.calmed(logits, settings.calm), bins
+    likely = sketch.read_out(logits, outputs["light"][0], bins, settings)
+    ab, level = np.ascontiguousarray(likely[..., 1:]), np.ascontiguousarray(likely[..., 0])
+    return Drawing(
+        lines,
+        Coarse(ab, readout.calmed(logits, settings.calm), bins),
+        level,
+        sketch.spread(likely, lines, settings.reach),
+        known,
     )
-    return Drawing(lines, coarse, np.ascontiguousarray(wash[..., 0]), known)
 
 
 def painted(drawing: Drawing, lightness: Array, look: Look) -> Array:
@@ -62,9 +68,11 @@ def painted(drawing: Drawing, lightness: Array, look: Look) -> Array:
         lightness: H×W of the drawing in the size that is asked for, 0..100.
         look: what the user wants of it.
     """
-    ab = variant(drawing.coarse, drawing.lines, look.candidate)
-    coarse = np.dstack([drawing.level, ab]).astype(np.float32)
-    wash = sketch.spread(coarse, drawing.lines, sketch.DEFAULT.reach)
+    wash = drawing.wash
+    if look.candidate:
+        ab = variant(drawing.coarse, drawing.lines, look.candidate)
+        likely = np.dstack([drawing.level, ab]).astype(np.float32)
+        wash = sketch.spread(likely, drawing.lines, sketch.DEFAULT.reach)
     wash = sketch.in_palette(wash, sketch.PALETTES[look.palette])
     wash = sketch.obey(wash, drawing.lines, drawing.hints)
     level = np.ascontiguousarray(wash[..., 0])

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genapp.colorizing import chroma, readout
+from genapp.errors import UnknownName
 
 Array = npt.NDArray[np.float32]
 
@@ -30,10 +31,10 @@ STROKE = 1 / 45  # width up to which a dark mark is a line, of the short side
 MOST_CONTRAST = 3.0
 
 
-HINT_HALF = 2  # a hint covers so many pixels of the network to each side of its place
+HINT_HALF = 1  # a hint covers so many pixels of the network to each side of its place
 HINT_SIDE = 400  # long side at which it is found where a hint counts
 HINT_REACH = 0.2  # how far a hint reaches where no line is, of the long side
-HINT_WHOLE = 8.0  # how much of what flows from a hint may be lost before its colour fades
+HINT_WHOLE = 64.0  # to what fraction of it the flow from a hint may fall before its colour fades
 
 
 class Known(NamedTuple):
@@ -64,7 +65,7 @@ class Palette:
     dark: float = 26.0
     bright: float = 98.0
     gamma: float = 0.75
-    chroma: float = 1.3
+    chroma: float = 1.15
     limit: float = 85.0
     tint: tuple[float, float] = (0.0, 0.0)
     tinting: float = 0.0
@@ -94,15 +95,23 @@ class Settings:
         reach: how far colours spread where no line is, in cells.
         shading: how much the grey tones of the drawing darken the wash, 0..1.
         palette: one of ``PALETTES``.
+
+    Raises:
+        UnknownName: there is no such palette.
     """
 
-    side: int = 192
-    temperature: float = 0.35
+    side: int = 128
+    temperature: float = 0.45
     light_temperature: float = 0.4
     calm: float = 0.5
     reach: float = 2.0
     shading: float = 0.4
     palette: str = "natural"
+
+    def __post_init__(self) -> None:
+        """Checks the palette."""
+        if self.palette not in PALETTES:
+            raise UnknownName("palette", self.palette, PALETTES)
 
 
 DEFAULT = Settings()
@@ -220,15 +229,21 @@ def obey(wash: Array, lines: Array, hints: Sequence[Known]) -> Array:
         drop = np.zeros((*size, 1), np.float32)
         drop[row, column] = 1
         flown = _flow(drop, stop, HINT_REACH * max(size))[..., 0]
-        share = np.clip(HINT_WHOLE**2 * flown / flown[row, column], 0, 1)
-        here = wash[_cell((x, y), lines.shape, wash.shape)]
+        share = np.sqrt(np.clip(HINT_WHOLE * flown / flown[row, column], 0, 1))
         # Where several count, the nearest one counts most.
         nearness = (flown / flown[row, column])[..., None] ** 2
-        total[..., :3] += nearness * (np.array(lab, np.float32) - here)
-        total[..., 3:] += nearness
+        total += nearness * np.array([*lab, 1], np.float32)
         strongest = np.maximum(strongest, share)
-    change = total[..., :3] / np.maximum(total[..., 3:], 1e-9) * strongest[..., None]
-    return wash + np.asarray(cv2.resize(change, wash.shape[1::-1]), np.float32)
+    # Under the lines too, whose soft edges let the wash through.
+    beside = np.ones((5, 5), np.uint8)
+    strongest = np.where(stop > 0.05, cv2.dilate(strongest, beside), strongest)
+    total = np.where(stop[..., None] > 0.05, cv2.blur(total, (5, 5)), total)
+    color = total[..., :3] / np.maximum(total[..., 3:], 1e-9)
+    share, color = (
+        np.asarray(cv2.resize(plane, wash.shape[1::-1], interpolation=cv2.INTER_LINEAR))
+        for plane in (strongest.astype(np.float32), color.astype(np.float32))
+    )
+    return np.asarray(wash + share[..., None] * (color - wash), np.float32)
 
 
 def _cell(
@@ -348,4 +363,4 @@ def looks_drawn(rgb: Array) -> bool:
     tone = tones(lines)
     paper = float(np.mean(tone > 85))
     drawn = float((tone - lines).mean() / max((100 - lines).mean(), 1e-3))
-    return paper > 0.6 and drawn > 0.4 and float(np.mean(lines < 60)) > 0.002
+    return paper > 0.6 and drawn > 0.25 and float(np.mean(lines < 60)) > 0.002

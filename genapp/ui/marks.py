@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from genapp.colorizing.hints import Hint
+from genapp.colorizing import Hint
 
 Color = tuple[float, float, float]
 """sRGB, 0..1."""
