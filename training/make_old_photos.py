@@ -2,8 +2,8 @@
 
     python training/make_old_photos.py [--out genapp/ui/examples/old]
 
-One is plain grey, one a faded sepia print, one worn by scratches and dust. A run takes a second and
-gives the same files each time.
+One is plain grey, one a faded sepia print, one worn by scratches and dust, one a pencil drawing.
+A run takes a second and gives the same files each time.
 """
 
 import argparse
@@ -35,6 +35,7 @@ def main() -> None:
         "grey": ("young-man", plain),
         "sepia": ("older-man", sepia),
         "worn": ("turned-woman", worn),
+        "drawing": ("young-woman", drawing),
     }
     for name, (portrait, make) in makers.items():
         picture = images.read(EXAMPLES / f"{portrait}.jpg")
@@ -46,7 +47,7 @@ def main() -> None:
 
 
 def plain(image: Array) -> Array:
-    """H×W×3 grey, of H×W×3 sRGB 0..1, as are the others."""
+    """Returns H×W×3 grey, of H×W×3 sRGB 0..1; the others alike."""
     return np.repeat(_grey(image)[..., np.newaxis], 3, axis=2)
 
 
@@ -74,6 +75,14 @@ def worn(image: Array) -> Array:
         )
     grey = grey + 0.02 * _grain(grey.shape, rng)
     return np.repeat(grey[..., np.newaxis], 3, axis=2)
+
+
+def drawing(image: Array) -> Array:
+    """A pencil drawing: the picture divided by its blur."""
+    grey = _grey(image)
+    blurred = np.asarray(cv2.GaussianBlur(grey, (0, 0), 7), np.float32)
+    lines = np.clip(grey / (blurred + 0.02), 0, 1) ** np.float32(3.5)
+    return np.repeat(np.asarray(lines, np.float32)[..., np.newaxis], 3, axis=2)
 
 
 def _grey(image: Array) -> Array:

@@ -30,7 +30,7 @@ from genapp.ui.tryon_tab import hex_color
 
 EXAMPLES = Path(__file__).with_name("examples") / "old"
 KEPT_SECONDS = 600
-WELCOME = "Upload a black-and-white or sepia photo, or click an example."
+WELCOME = "Upload a black-and-white photo or a sketch, or click an example."
 AUTOMATIC = ""
 FIRST_COLOR = "#c08a62"
 FORMATS = {
@@ -182,8 +182,8 @@ def _lay_out(engines: Engines) -> _Page:
                 )
                 sketch = gr.Checkbox(
                     False,
-                    label="It is a line drawing",
-                    info="A wash of colour is laid under its lines.",
+                    label="It is a sketch",
+                    info="A line drawing: a wash of colour is laid under its lines.",
                     interactive=bool(sketchers(engines.catalog)),
                     elem_id="colour-sketch",
                 )
@@ -715,7 +715,7 @@ def _clicked(
     if mode == OUTLINES:
         return gr.skip(), *_marked(history.corner(x, y), mode, unsure, now)
     reach = max(now.size) * DOT
-    after = history.click(x, y, parse_color(hex_color(color)), reach)
+    after = history.click(x, y, _rgb(color), reach)
     return _color_of(after), *_marked(after, mode, unsure, now)
 
 
@@ -734,8 +734,16 @@ def _color_of(history: History) -> Any:  # noqa: ANN401 (for the colour)
 
 
 def _recolor(color: str, history: History, mode: str, unsure: bool, now: Coloring | None) -> Any:  # noqa: ANN401 (for what `_marked` fills)
-    after = history.recolor(parse_color(hex_color(color)))
+    after = history.recolor(_rgb(color))
     return gr.skip() if after is history else _marked(after, mode, unsure, now)
+
+
+def _rgb(color: str) -> tuple[float, float, float]:
+    """What the picker holds, 0..1. Raises `gr.Error` for what is no colour."""
+    try:
+        return parse_color(hex_color(color))
+    except UserError as error:
+        raise gr.Error(f"{color!r} is not a colour. Pick one.", print_exception=False) from error
 
 
 def _picked(event: gr.EventData) -> str:
