@@ -140,6 +140,12 @@ def finished(wash: Array, drawing: Array) -> Array:
     return sketch.under_lines(sketch.in_palette(wash, PLAIN), drawing)
 
 
+def quarter(lab: Array) -> Array:
+    """Returns a wash at a quarter of the sides, as coarse as the network knows it."""
+    size = (SIDE // 4, SIDE // 4)
+    return np.asarray(cv2.resize(lab, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
 def measure(
     name: str,
     images: list[Array],
@@ -160,9 +166,8 @@ def measure(
                 laid = wash(drawing)
                 made = finished(laid, drawing)
                 errors[style].append(color_sheet.delta_e(lab, color_data.rgb_to_lab(made)))
-                small = np.asarray(cv2.resize(laid, (SIDE // 4,) * 2, interpolation=cv2.INTER_AREA))
-                truth = cv2.resize(sketch_data.wash(image), (SIDE // 4,) * 2)
-                washed.append(color_sheet.delta_e(np.asarray(truth), small))
+                truth = sketch_data.wash(image)
+                washed.append(color_sheet.delta_e(quarter(truth), quarter(laid)))
                 colors.append(colorize_quality.colorfulness(made))
                 if features:
                     found.append(features(made))
@@ -295,7 +300,7 @@ def write_page(network: Network, held_out: color_data.Pictures, path: Path) -> N
     tiles = []
     for image, drawing in pairs:
         ours = sketch.paint_sketch(drawing, *network.run(drawing, sketch.DEFAULT.side))
-        triple = (np.repeat(drawing[..., None] / 100, 3, 2), ours, image)
+        triple = (np.repeat(drawing[..., None] / np.float32(100), 3, 2), ours, image)
         tiles.append(np.hstack([color_sheet.square(part, TILE) for part in triple]))
     rows = [np.hstack(tiles[start : start + COLUMNS]) for start in range(0, len(tiles), COLUMNS)]
     page = (np.vstack(rows).clip(0, 1) * 255 + 0.5).astype(np.uint8)

@@ -234,18 +234,18 @@ def obey(wash: Array, lines: Array, hints: Sequence[Known]) -> Array:
         # Where several count, the nearest one counts most.
         nearness = (flown / flown[row, column])[..., None] ** 2
         total += nearness * np.array([*lab, 1], np.float32)
-        strongest = np.maximum(strongest, share)
+        strongest = np.asarray(np.maximum(strongest, share), np.float32)
     # Under the lines too, whose soft edges let the wash through.
     beside = np.ones((5, 5), np.uint8)
     under = stop > 0.05
     strongest[under] = np.asarray(cv2.dilate(strongest, beside))[under]
     total[under] = np.asarray(cv2.blur(total, (5, 5)))[under]
     color = total[..., :3] / np.maximum(total[..., 3:], 1e-9)
-    share, color = (
+    large, cover = (
         np.asarray(cv2.resize(plane, wash.shape[1::-1], interpolation=cv2.INTER_LINEAR))
-        for plane in (strongest, color)
+        for plane in (color, strongest)
     )
-    return np.asarray(wash + share[..., None] * (color - wash), np.float32)
+    return np.asarray(wash + cover[..., None] * (large - wash), np.float32)
 
 
 def _cell(

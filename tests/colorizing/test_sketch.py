@@ -190,12 +190,13 @@ def test_the_network_colours_a_drawing_and_heeds_hints(real: Engines) -> None:
 
 
 def test_drawings_are_told_from_photographs() -> None:
-    drawing = np.repeat(divided(256)[..., None] / 100, 3, 2)
+    drawing = np.repeat(divided(256)[..., None] / np.float32(100), 3, 2)
     cv2.circle(drawing, (80, 100), 50, (0, 0, 0), 3)
     assert sketch.looks_drawn(drawing)
     tinted = drawing * np.array([1, 0.95, 0.85], np.float32)
-    assert sketch.looks_drawn(tinted)
+    assert sketch.looks_drawn(np.asarray(tinted, np.float32))
     ramp = np.linspace(0, 1, 256, dtype=np.float32)
     assert not sketch.looks_drawn(np.repeat((ramp[:, None] * ramp)[..., None], 3, 2))
     assert not sketch.looks_drawn(np.ones((64, 64, 3), np.float32))
-    assert not sketch.looks_drawn(drawing * np.stack([ramp, 1 - ramp, ramp], 1))
+    colored = drawing * np.stack([ramp, 1 - ramp, ramp], 1)
+    assert not sketch.looks_drawn(np.asarray(colored, np.float32))

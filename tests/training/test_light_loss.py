@@ -2,17 +2,18 @@
 
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 
-import light_loss  # noqa: E402
-import train_sketch  # noqa: E402
+import light_loss
+import torch
+import train_sketch
 
-from genapp.nets.colorizer import Colorizer  # noqa: E402
+from genapp.nets.colorizer import Colorizer
 
 BINS = torch.tensor([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
 
 
-def certain(level: int) -> "torch.Tensor":
+def certain(level: int) -> torch.Tensor:
     logits = torch.zeros(1, light_loss.LEVELS, 4, 4)
     logits[:, level] = 50.0
     return logits
