@@ -112,19 +112,21 @@ class Sample:
     """One picture to learn from."""
 
     lightness: Array  # 1×S×S, 0..100, of the grey photograph
-    hints: Array  # 3×S×S: a, b and the mask
-    ab: Array  # 2×S×S, the true colours
+    hints: Array  # (c+1)×S×S: the known colours and the mask
+    ab: Array  # c×S×S, the true colours: a, b; of drawings L, a, b
 
 
 class Samples(torch.utils.data.Dataset[tuple[Tensor, Tensor, Tensor]]):
     """Random crops as grey photographs with hints; sample i is the same in every run."""
+
+    shares = SHARES
 
     def __init__(self, pictures: Pictures, count: int, size: int, seed: int = 0) -> None:
         """Chooses from ``pictures``; crops are ``size``² pixels."""
         self.pictures, self.count, self.size, self.seed = pictures, count, size, seed
         kinds = np.array([kind_of(file) for file in pictures.files])
         chance = np.zeros(len(pictures))
-        for kind, share in SHARES.items():
+        for kind, share in self.shares.items():
             chosen = (kinds == kind) & pictures.colorful
             chance[chosen] = share / max(chosen.sum(), 1)
         self.chance = np.cumsum(chance) / chance.sum()
@@ -136,9 +138,12 @@ class Samples(torch.utils.data.Dataset[tuple[Tensor, Tensor, Tensor]]):
     def __getitem__(self, number: int) -> tuple[Tensor, Tensor, Tensor]:
         """Returns lightness, hints and colours of the sample."""
         rng = np.random.default_rng([self.seed, number])
-        image = self.pictures[int(np.searchsorted(self.chance, rng.random()))]
-        made = sample(crop(image, self.size, rng), rng)
+        made = self.make(self.pictures[int(np.searchsorted(self.chance, rng.random()))], rng)
         return tuple(map(torch.from_numpy, (made.lightness, made.hints, made.ab)))  # type: ignore[return-value]
+
+    def make(self, image: Bytes, rng: Rng) -> Sample:
+        """Returns a sample from somewhere in a picture."""
+        return sample(crop(image, self.size, rng), rng)
 
 
 def crop(image: Bytes, size: int, rng: Rng) -> Array:
@@ -170,29 +175,38 @@ def sample(image: Array, rng: Rng) -> Sample:
 
 
 def hint(ab: Array, rng: Rng) -> tuple[Array, Array]:
-    """Returns the colours, in some cases with one thing recoloured, and S×S×3 hints to them.
+    """Returns the colours, in some cases with one thing recoloured, and S×S×(c+1) hints to them.
 
     Points: their number is geometric (mean 7), their sides 1 to 9 pixels, the colour the mean
     under them. Now and then there are hundreds, as a reference picture would give them. Three in
     ten pictures get a thing that has an unlikely colour, and a hint in it says so: the user is
     right, whatever such things look like elsewhere.
+
+    Args:
+        ab: S×S×c colours, c is 2, or 3 with the lightness.
+        rng: chooses.
     """
     size = ab.shape[0]
-    hints = np.zeros((size, size, 3), np.float32)
     places = [rng.integers(0, size, 2) for _ in range(rng.geometric(1 / 7))]
     if rng.random() < 0.05:
         places = list(rng.integers(0, size, (rng.integers(50, 1000), 2)))
     elif rng.random() < 0.3:
         ab = recolor(ab, places[0], rng)
+    return ab, known(ab, places, rng)
+
+
+def known(ab: Array, places: Sequence[npt.NDArray[np.int64]], rng: Rng) -> Array:
+    """Returns S×S×(c+1) hints that tell the S×S×c colours at ``places`` (y, x)."""
+    hints = np.zeros((*ab.shape[:2], ab.shape[2] + 1), np.float32)
     for y, x in places:
         half = int(rng.integers(0, 5))
         where = np.s_[max(y - half, 0) : y + half + 1, max(x - half, 0) : x + half + 1]
         hints[where] = [*ab[where].mean((0, 1)), 1]
-    return ab, hints
+    return hints
 
 
 def recolor(ab: Array, place: npt.NDArray[np.int64], rng: Rng) -> Array:
     """Returns the colours with all that looks like the one at ``place`` (y, x) given another."""
     distance = np.linalg.norm(ab - ab[place[0], place[1]], axis=2)
     alike = 1 / (1 + np.exp((distance - 12) / 2))
-    return np.asarray(ab + alike[..., None] * rng.normal(0, 30, 2), np.float32)
+    return np.asarray(ab + alike[..., None] * rng.normal(0, 30, ab.shape[2]), np.float32)

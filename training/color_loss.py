@@ -77,7 +77,7 @@ class ColorLoss(nn.Module):
         Args:
             logits: n×k×h/4×w/4.
             ab: n×2×h×w true colours.
-            hints: n×3×h×w, as the network got them.
+            hints: n×c×h×w, as the network got them.
         """
         color = self.colors(logits)
         logits = logits.permute(0, 2, 3, 1)  # n×h×w×k, contiguous where the network is NHWC
@@ -85,7 +85,7 @@ class ColorLoss(nn.Module):
         cells, weights = corners(truth)
         chosen = self.bin_of_cell[cells]
         rarity = (self.rarity[chosen] * weights).sum(1)
-        hinted = 1 + HINT_WEIGHT * pool_hints(hints)[:, 2]
+        hinted = 1 + HINT_WEIGHT * pool_hints(hints)[:, -1]
         chosen, weights = chosen.permute(0, 2, 3, 1), weights.permute(0, 2, 3, 1)
         expected = (logits.gather(3, chosen) * weights).sum(3)
         entropy = logits.logsumexp(3) - expected
@@ -104,7 +104,7 @@ class ColorLoss(nn.Module):
 
 
 def edges(error: Tensor) -> Tensor:
-    """Returns the mean step between neighbours of an n×2×h×w error, at two sizes."""
+    """Returns the mean step between neighbours of an n×c×h×w error, at two sizes."""
     total = error.new_zeros(())
     for _ in range(2):
         for axis in (2, 3):

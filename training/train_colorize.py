@@ -66,6 +66,8 @@ def main() -> None:
 class Training:
     """The state of a training: weights, their mean, the optimiser and the clock."""
 
+    stages: tuple[tuple[float, int, int], ...] = STAGES
+
     def __init__(
         self,
         options: argparse.Namespace,
@@ -88,10 +90,10 @@ class Training:
         else:
             bins, chance = color_loss.count_bins(pictures)
         self.chance = chance
-        self.net = Colorizer(bins)
+        self.net = self.build(bins)
         self.loss = color_loss.ColorLoss(bins, chance)
         if old is not None:
-            self.net.load_state_dict(old["mean"], strict=False)  # a stage may be new
+            self.adopt(old["mean"])
         elif stored is None:
             load_imagenet(self.net, torch.load(options.encoder, weights_only=True))
         for layer in self.net.encoder.edge_layers():
@@ -113,6 +115,18 @@ class Training:
             if abs(stored["until"] - self.until) < 60:  # the same schedule goes on
                 self.start = stored["start"]
 
+    def build(self, bins: Tensor) -> Colorizer:
+        """Returns the network, untrained."""
+        return Colorizer(bins)
+
+    def adopt(self, weights: dict[str, Tensor]) -> None:
+        """Puts weights into the network that training starts from."""
+        self.net.load_state_dict(weights, strict=False)  # a stage may be new
+
+    def samples(self, side: int) -> color_data.Samples:
+        """Returns what is learnt from, crops of ``side``² pixels."""
+        return color_data.Samples(self.pictures, 10**9, side)
+
     def run(self) -> None:
         """Trains until the time is up."""
         last, begun, losses = time.time(), self.seen, []
@@ -133,7 +147,7 @@ class Training:
         """Yields batches without end; the crops grow on the way."""
         while True:
             side, count = stage = self.stage()
-            samples = color_data.Samples(self.pictures, 10**9, side)
+            samples = self.samples(side)
             numbers = range(self.seen, self.seen + 10**9)
             loader = torch.utils.data.DataLoader(
                 samples, count, sampler=numbers, num_workers=1, prefetch_factor=4
@@ -146,7 +160,7 @@ class Training:
     def stage(self) -> tuple[int, int]:
         """Returns the side of the crops, and how many make a batch, at this time."""
         progress = self.progress()
-        return next((side, count) for start, side, count in STAGES if progress >= start)
+        return next((side, count) for start, side, count in self.stages if progress >= start)
 
     def step(self, batch: Batch) -> list[float]:
         """Learns from one batch; returns the parts of the loss."""

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from genapp.images import Pixels
+
 Array = npt.NDArray[np.float32]
 
 WHITE = np.array([0.950456, 1.0, 1.088754], np.float32)  # D65, as OpenCV has it
@@ -17,6 +19,7 @@ XYZ_TO_RGB = np.array(
     ],
     np.float32,
 )
+LUMINANCE = np.array([0.212671, 0.715160, 0.072169], np.float32)  # of linear RGB
 SLACK = 2e-4  # how far outside sRGB, linear, rounding alone can bring a colour
 GAMUT_STEPS = 14  # halvings in the search for the strongest chroma that sRGB has
 GAMUT_LEVELS, GAMUT_HUES = 200, 360  # steps of the table of it
@@ -105,6 +108,24 @@ def rows_between(values: Array, top: int, count: int, height: int) -> Array:
     below = np.minimum(above + 1, values.shape[0] - 1)
     share = (place - above).astype(np.float32).reshape(-1, *(1,) * (values.ndim - 1))
     return np.asarray(values[above] * (1 - share) + values[below] * share, np.float32)
+
+
+def lightness_of(pixels: Pixels) -> Array:
+    """Returns the H×W CIELAB lightness, 0..100, of H×W×3 sRGB, uint8 or uint16.
+
+    OpenCV's conversion errs by half a step of 8 bits, too much for 16.
+    """
+    light = _linear(pixels.dtype.name)[pixels] @ LUMINANCE
+    dark = np.float32(903.2963) * light
+    return np.where(light > 0.008856, 116 * np.cbrt(light) - 16, dark).astype(np.float32)
+
+
+@functools.cache
+def _linear(dtype: str) -> Array:
+    """Returns the linear value of each value that a channel can have (IEC 61966-2-1)."""
+    values = np.linspace(0, 1, np.iinfo(dtype).max + 1)
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    return linear.astype(np.float32)
 
 
 def to_rgb(lightness: Array, ab: Array) -> Array:

@@ -38,9 +38,7 @@ GAP = 6
 BESIDE = (4, 7)
 """Distances at which its ground is looked at, on either side."""
 SEEN = 0.7
-"""Part of it that has to stand out clearly."""
-ABOVE = 2.5
-"""How many standard deviations of its ground it rises out of it."""
+"""Part of it that has to stand out from its ground, more than its two sides differ."""
 GROUND, DENSE = 25, 0.25
 """Side of a window in pixels, and part of it beyond which ridges are texture, such as hair."""
 CROWD = 0.02
@@ -51,6 +49,8 @@ SPECK = 6
 """Side of the largest speck of dust, in pixels."""
 CLEAR = 7.0
 """Least difference in lightness to the ground, at full strength."""
+TIMES = (1, 2, 4)
+"""So many times that much is looked for too: among grain only what is clearer is a line."""
 TAIL = 0.005
 """Part of the photo that contrast leaves beyond its ends on either side,"""
 ROOM = 2.0
@@ -213,19 +213,26 @@ def scratches(lightness: Array, amount: float) -> Mask:
 def _lines(values: Array, least: float, shortest: float) -> Mask:
     """Finds straight thin lines that are higher than what is on either side of them."""
     opened = np.asarray(cv2.morphologyEx(values, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)))
-    ridges = (values - opened > least).astype(np.uint8)
-    ridges[_mean(ridges.astype(np.float32), GROUND) > DENSE] = 0
-    length = max(shortest * min(values.shape), FEWEST)
-    segments = cv2.HoughLinesP(ridges, 1, np.pi / 180, FEWEST - 5, None, length, GAP)
-    found = np.zeros(values.shape, np.uint8)
-    if segments is None:
-        return found.astype(np.bool_)
+    rise = np.asarray(values - opened, np.float32)
     highest = np.asarray(cv2.dilate(values, np.ones((3, 3), np.uint8)), np.float32)
-    for segment in np.asarray(segments).reshape(-1, 4):
-        ends = segment.astype(np.float64).reshape(2, 2)
-        if _stands_out(highest, ends, least):
-            cv2.line(found, segment[:2].tolist(), segment[2:].tolist(), 1, 2)
+    length = max(shortest * min(values.shape), FEWEST)
+    found = np.zeros(values.shape, np.uint8)
+    for factor in TIMES:
+        # A clear line is no scratch where there are others half as clear beside it: hair.
+        others = _mean((rise > max(factor / 2, 1) * least).astype(np.float32), GROUND)
+        for ends in _straight((rise > factor * least) & (others <= DENSE), length):
+            if _stands_out(highest, ends, least):
+                first, last = np.rint(ends).astype(int).tolist()
+                cv2.line(found, first, last, 1, 2)
     return found.astype(np.bool_)
+
+
+def _straight(ridges: Mask, length: float) -> npt.NDArray[np.float64]:
+    """Returns the straight parts of ridges: n×2×2, both ends of each, x and y."""
+    found = cv2.HoughLinesP(
+        ridges.astype(np.uint8), 1, np.pi / 180, FEWEST - 5, minLineLength=length, maxLineGap=GAP
+    )
+    return np.zeros((0, 2, 2)) if found is None else np.asarray(found, np.float64).reshape(-1, 2, 2)
 
 
 def _stands_out(highest: Array, ends: npt.NDArray[np.float64], least: float) -> bool:
@@ -239,8 +246,7 @@ def _stands_out(highest: Array, ends: npt.NDArray[np.float64], least: float) -> 
     high, low = np.maximum.reduce(sides), np.minimum.reduce(sides)
     rise = middle - high
     seen = (rise > least) & (rise > high - low)
-    ground = float(np.std([side - side.mean() for side in sides]))
-    return bool(seen.mean() >= SEEN and np.median(rise) > ABOVE * ground)
+    return bool(seen.mean() >= SEEN)
 
 
 def _values_at(values: Array, points: npt.NDArray[np.float64]) -> Array:

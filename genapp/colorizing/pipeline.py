@@ -203,7 +203,7 @@ def analyse(
     small = _shrunk(loaded.pixels, size)
     source = look_at(small)
     mended = _mended(loaded.pixels, cleaning) if cleaning.any else None
-    lightness = _lightness(small) if mended is None else _level(_shrunk(mended, size))
+    lightness = chroma.lightness_of(small) if mended is None else _level(_shrunk(mended, size))
     placed = tuple(hint.moved(size[0] / width, size[1] / height) for hint in checked)
     timings = {"prepare": _since(started)}
     pool = engines or Engines(device=device)
@@ -353,18 +353,19 @@ def _painted(analysis: Analysis, ab: Array, strength: float) -> Pixels:
     result = np.empty_like(pixels)
     for top in range(0, height, ROWS):
         rows = slice(top, min(top + ROWS, height))
-        lab = np.asarray(cv2.cvtColor(to_float(pixels[rows]), cv2.COLOR_RGB2Lab), np.float32)
-        level = np.ascontiguousarray(lab[..., 0]) if mended is None else _level(mended[rows])
+        part = pixels[rows]
+        level = chroma.lightness_of(part) if mended is None else _level(mended[rows])
         new = ab[rows] if guide is None else guide.rows(level, top, height)
         if strength < 1:
-            new = np.asarray(lab[..., 1:] + (new - lab[..., 1:]) * np.float32(strength))
+            old = np.asarray(cv2.cvtColor(to_float(part), cv2.COLOR_RGB2Lab)[..., 1:], np.float32)
+            new = np.asarray(old + (new - old) * np.float32(strength))
         result[rows] = from_float(chroma.to_rgb(level, new), pixels.dtype)
     return result
 
 
 def _painted_drawing(analysis: Analysis, drawing: Drawing, look: Look) -> Pixels:
     photo, mended = analysis.photo.pixels, analysis.mended
-    rgb = painted(drawing, _lightness(photo) if mended is None else _level(mended), look)
+    rgb = painted(drawing, chroma.lightness_of(photo) if mended is None else _level(mended), look)
     for top in range(0, len(photo), ROWS):
         rows = slice(top, top + ROWS)
         rgb[rows] += (to_float(photo[rows]) - rgb[rows]) * np.float32(1 - look.strength)
@@ -416,7 +417,7 @@ def _run(
 def _mended(pixels: Pixels, settings: Clean) -> NDArray[np.uint16]:
     lightness = np.empty(pixels.shape[:2], np.float32)
     for top in range(0, len(pixels), ROWS):
-        lightness[top : top + ROWS] = _lightness(pixels[top : top + ROWS])
+        lightness[top : top + ROWS] = chroma.lightness_of(pixels[top : top + ROWS])
     return from_float(cleaning_steps.clean(lightness, settings) / 100, np.uint16).astype(
         np.uint16, copy=False
     )
@@ -432,11 +433,6 @@ def _shrunk(pixels: Pixels, size: tuple[int, int]) -> Pixels:
         return pixels
     shrunk: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
     return shrunk
-
-
-def _lightness(pixels: Pixels) -> Array:
-    lab = cv2.cvtColor(to_float(pixels), cv2.COLOR_RGB2Lab)
-    return np.ascontiguousarray(lab[..., 0], np.float32)
 
 
 def _seen(

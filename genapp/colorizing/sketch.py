@@ -221,7 +221,8 @@ def obey(wash: Array, lines: Array, hints: Sequence[Known]) -> Array:
         return wash
     shrink = max(max(lines.shape) / HINT_SIDE, 1)
     size = max(round(lines.shape[0] / shrink), 1), max(round(lines.shape[1] / shrink), 1)
-    stop = np.asarray(cv2.resize(barrier(lines), size[::-1], interpolation=cv2.INTER_AREA))
+    small = cv2.resize(barrier(lines), size[::-1], interpolation=cv2.INTER_AREA)
+    stop = np.asarray(small, np.float32)
     total = np.zeros((*size, 4), np.float32)
     strongest = np.zeros(size, np.float32)
     for x, y, lab in hints:
@@ -236,12 +237,13 @@ def obey(wash: Array, lines: Array, hints: Sequence[Known]) -> Array:
         strongest = np.maximum(strongest, share)
     # Under the lines too, whose soft edges let the wash through.
     beside = np.ones((5, 5), np.uint8)
-    strongest = np.where(stop > 0.05, cv2.dilate(strongest, beside), strongest)
-    total = np.where(stop[..., None] > 0.05, cv2.blur(total, (5, 5)), total)
+    under = stop > 0.05
+    strongest[under] = np.asarray(cv2.dilate(strongest, beside))[under]
+    total[under] = np.asarray(cv2.blur(total, (5, 5)))[under]
     color = total[..., :3] / np.maximum(total[..., 3:], 1e-9)
     share, color = (
         np.asarray(cv2.resize(plane, wash.shape[1::-1], interpolation=cv2.INTER_LINEAR))
-        for plane in (strongest.astype(np.float32), color.astype(np.float32))
+        for plane in (strongest, color)
     )
     return np.asarray(wash + share[..., None] * (color - wash), np.float32)
 

@@ -29,40 +29,51 @@ _SKIPS = (24, 32, 96, 320)  # channels at the strides 4, 8, 16 and 32
 
 
 class Colorizer(nn.Module):
-    """Predicts which colour each place of a grey picture has, heeding points of known colour."""
+    """Predicts which colour each place of a grey picture has, heeding points of known colour.
+
+    For a line drawing, which says little of how light things are, it predicts that too.
+    """
 
     bins: Tensor
+    hint_scale: Tensor
 
-    def __init__(self, bins: Tensor, width: int = 64) -> None:
+    def __init__(self, bins: Tensor, width: int = 64, levels: int = 0) -> None:
         """Builds the network.
 
         Args:
             bins: k×2 ab colours of the distribution, CIELAB units.
             width: channels at stride 4; the coarser levels have more.
+            levels: of lightness, from 0 to 100 in equal steps, whose distribution is predicted
+                beside that of the colours; hints then have the lightness before a and b, and
+                ``fine`` has no use.
         """
         super().__init__()
         self.register_buffer("bins", bins)
-        self.encoder = Encoder()
+        known = 3 if levels else 2  # channels of a hint beside its mask
+        self.register_buffer("hint_scale", torch.tensor([0.02] * known + [1.0]), persistent=False)
+        self.encoder = Encoder(known + 1)
         fine, middle, coarse, deep = _SKIPS
         self.scene = nn.Linear(deep, 2 * width)
         self.deepest = _conv(deep, 2 * width, 3)
         self.up16 = Up(2 * width, coarse, 2 * width)
         self.up8 = Up(2 * width, middle, width + width // 2)
-        self.up4 = Up(width + width // 2, fine + 3, width)
+        self.up4 = Up(width + width // 2, fine + known + 1, width)
         self.last = _conv(width, width, 1)
-        self.head = nn.Conv2d(width, len(bins), 1)
+        self.head = nn.Conv2d(width, len(bins) + levels, 1)
         self.context = nn.Conv2d(width, CONTEXT, 1)
         self.fine = Fine()
 
     def forward(self, lightness: Tensor, hints: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns n×k×h/4×w/4 logits of the ``bins``, and n×16×h/4×w/4 context for ``fine``.
+        """Returns n×k×h/4×w/4 logits, and n×16×h/4×w/4 context for ``fine``.
+
+        The logits are those of the ``bins``, then those of the levels of lightness.
 
         Args:
             lightness: n×1×h×w CIELAB lightness, 0..100; h and w are multiples of 32.
             hints: n×3×h×w: a, b (CIELAB units) and a mask, 1 where the colour is known; a and b
-                are 0 elsewhere.
+                are 0 elsewhere. With levels of lightness n×4×h×w: L, a, b and the mask.
         """
-        hints = pool_hints(hints) * hints.new_tensor([0.02, 0.02, 1.0]).view(1, 3, 1, 1)
+        hints = pool_hints(hints) * self.hint_scale.view(1, -1, 1, 1)
         fine, middle, coarse, deep = self.encoder(lightness, hints)
         x = self.deepest(deep) + self.scene(deep.mean((2, 3)))[:, :, None, None]
         x = self.up16(x, coarse)
@@ -117,12 +128,12 @@ class Fine(nn.Module):
 class Encoder(nn.Module):
     """MobileNetV2 without norms and without its classifier, for one channel and for hints."""
 
-    def __init__(self) -> None:
-        """Builds the encoder."""
+    def __init__(self, hint_channels: int = 3) -> None:
+        """Builds the encoder; hints have so many channels, the mask among them."""
         super().__init__()
         self.stem = nn.Conv2d(1, _STEM, 3, 2, 1)
         # Starts at zero, so that training starts from the features of the plain picture.
-        self.hint_stem = nn.Conv2d(3, _SKIPS[0], 3, padding=1, bias=False)
+        self.hint_stem = nn.Conv2d(hint_channels, _SKIPS[0], 3, padding=1, bias=False)
         nn.init.zeros_(self.hint_stem.weight)
         blocks: list[nn.Module] = []
         channels = _STEM
@@ -192,10 +203,15 @@ class Up(nn.Module):
 
 
 def pool_hints(hints: Tensor, stride: int = STRIDE) -> Tensor:
-    """Returns n×3×h/stride×w/stride hints: mean of the known colours, 1 where there are any."""
+    """Returns n×c×h/stride×w/stride hints: mean of the known colours, 1 where there are any.
+
+    Args:
+        hints: n×c×h×w, their last channel the mask.
+        stride: cells of so many pixels.
+    """
     pooled = functional.avg_pool2d(hints, stride)
-    share = pooled[:, 2:]
-    return torch.cat([pooled[:, :2] / share.clamp_min(1e-4), (share > 0).to(hints.dtype)], 1)
+    share = pooled[:, -1:]
+    return torch.cat([pooled[:, :-1] / share.clamp_min(1e-4), (share > 0).to(hints.dtype)], 1)
 
 
 def _conv(channels: int, out: int, size: int) -> nn.Sequential:

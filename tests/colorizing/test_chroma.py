@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from skimage.color import rgb2lab
 
 from genapp.colorizing import chroma
+from genapp.images import Pixels, to_float
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -36,6 +37,24 @@ def test_no_colour_is_made_up(seed: int) -> None:
     large = chroma.enlarge(ab, 100 * noise(seed + 1, 90, 70))
     assert (large >= ab.min((0, 1)) - 1e-3).all()
     assert (large <= ab.max((0, 1)) + 1e-3).all()
+
+
+@pytest.mark.parametrize(("dtype", "most"), [(np.uint8, 0.5), (np.uint16, 6)])
+def test_greys_come_back(dtype: type, most: float) -> None:
+    """Every grey there is: 8 bits exactly, 16 bits to a ten-thousandth."""
+    top = np.iinfo(dtype).max
+    grey: Pixels = np.arange(top + 1).astype(dtype).reshape(-1, 64, 1).repeat(3, axis=2)
+    lightness = chroma.lightness_of(grey)
+    rgb = chroma.to_rgb(lightness, np.zeros((*lightness.shape, 2), np.float32))
+    assert np.abs(rgb * top - grey).max() < most
+
+
+@settings(max_examples=30, deadline=None)
+@given(SEEDS)
+def test_lightness_is_cielabs(seed: int) -> None:
+    pixels = np.random.default_rng(seed).integers(0, 65536, (16, 16, 3)).astype(np.uint16)
+    expected = lab_of(to_float(pixels))[..., 0]
+    np.testing.assert_allclose(chroma.lightness_of(pixels), expected, atol=0.01)
 
 
 @settings(max_examples=30, deadline=None)

@@ -90,6 +90,14 @@ def test_scratches_and_dust_go(sign: float) -> None:
     assert error(clean(picture, Clean(scratches=1))) < 0.3 * error(picture)
 
 
+def test_scratches_are_found_among_grain() -> None:
+    picture, mask = scratched()
+    noise = np.random.default_rng(0).normal(0, 4, picture.shape)
+    found = scratches(np.asarray(picture + noise, np.float32), 1)
+    assert found[mask].mean() > 0.6
+    assert found.mean() < 0.04
+
+
 def test_faint_scratches_stay_at_low_strength() -> None:
     picture, mask = scratched()
     faint = np.asarray(scene() + 0.35 * (picture - scene()), np.float32)

@@ -188,11 +188,9 @@ def test_fetched_from_the_hub_when_asked_for(hub: Hub, tmp_path: Path) -> None: 
     (weights / "colorize").symlink_to(weights_folder() / "colorize")
     hub.body = file.read_bytes()
     answer = run(hub, tmp_path)
-    assert answer["used"] == [
-        "colorize/mobilenet-unet.v2",
-        "colorize/ddcolor.tiny",
-        "colorize/ddcolor.tiny",
-    ]
+    first, *later = answer["used"]
+    assert first.startswith("colorize/mobilenet-unet.")
+    assert later == 2 * ["colorize/ddcolor.tiny"]
     assert sum(request.startswith("GET") for request in hub.requests) == 1
     red, green, _ = answer["pixel"]
     assert red > green + 20  # a light place: a is high
