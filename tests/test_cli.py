@@ -374,6 +374,18 @@ def test_colorize_sheet_and_uncertainty(portrait: Path) -> None:
     assert images.read(unsure).pixels.shape == (120, 96, 3)
 
 
+def test_colorize_sketch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paper = np.full((120, 96), 255, np.uint8)
+    paper[20:100:8, 10:86] = 0
+    drawing, out = tmp_path / "drawing.png", tmp_path / "out.png"
+    Image.fromarray(paper).save(drawing)
+    assert run("colorize", drawing, "-o", out, "--sketch", "--palette", "vivid", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["model"].startswith("colorize/sketch-unet.")
+    assert report["recipe"]["palette"] == "vivid"
+    assert np.ptp(images.read(out).pixels.astype(int), axis=2).max() > 10
+
+
 def test_colorize_folder(portrait: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (portrait.parent / "broken.jpg").write_bytes(b"\xff\xd8\xff")
     out = portrait.parent / "out"

@@ -198,7 +198,7 @@ def to_click_on(
         return None
     heat = heat_map(coloring.small) if unsure else None
     picture = magnifier.for_screen(coloring.result.photo, LONGEST) if heat is None else heat
-    width, height = click_size(coloring)
+    width, height = click_size(coloring.size)
     larger = width > picture.shape[1]
     way = cv2.INTER_CUBIC if larger else cv2.INTER_AREA
     fitted = np.asarray(cv2.resize(picture, (width, height), interpolation=way), np.uint8)
@@ -212,18 +212,16 @@ def drawn(coloring: Coloring, now: Marks, chosen: int | None, *, unsure: bool) -
     return coloring.question, coloring.wishes, now, chosen, unsure
 
 
-def click_size(coloring: Coloring) -> tuple[int, int]:
-    """Width and height of the picture to click on."""
-    width, height = coloring.size
-    longest = min(max(width, height, SHORTEST), LONGEST)
-    scale = longest / max(width, height)
-    return max(1, round(width * scale)), max(1, round(height * scale))
+def click_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of the picture to click on, of those of the photo."""
+    scale = min(max(*size, SHORTEST), LONGEST) / max(size)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def place_of(coloring: Coloring, x: float, y: float) -> tuple[float, float]:
-    """Where in the photo a click on that picture is."""
-    (width, height), (wide, high) = coloring.size, click_size(coloring)
-    return (x + 0.5) * width / wide, (y + 0.5) * height / high
+def place_of(size: tuple[int, int], x: float, y: float) -> tuple[float, float]:
+    """Where in a photo of that size a click on that picture is."""
+    wide, high = click_size(size)
+    return (x + 0.5) * size[0] / wide, (y + 0.5) * size[1] / high
 
 
 def color_under(coloring: Coloring, x: float, y: float) -> str | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
+from gradio.events import Dependency
 
 from genapp.colorizing import (
     PALETTES,
@@ -117,6 +118,8 @@ class _Page(NamedTuple):
     other: gr.State
     """A `Reference`, or None."""
     history: gr.State
+    size: gr.State
+    """Width and height of the photo, px; None without one."""
     drawn: gr.State
     """What the picture to click on shows: the same again needs no drawing."""
 
@@ -125,20 +128,22 @@ class Sender(NamedTuple):
     """What sends the result elsewhere: connect it with `send_to`."""
 
     button: gr.Button
+    clicked: Dependency
+    """The result is there, as new as it can be."""
     seen: gr.State
 
 
 def build(engines: Engines) -> Sender:
     """Lay out the tab inside the current `gr.Blocks`."""
     page = _lay_out(engines)
-    _connect(page, engines)
+    show = _connect(page, engines)
     colorize_api.build(engines)
-    return Sender(page.send, page.seen)
+    return Sender(page.send, page.send.click(**show), page.seen)
 
 
 def send_to(sender: Sender, photo: gr.Image, tabs: gr.Tabs, tab: str) -> None:
     """A click on the sender's button puts the whole result into `photo` and opens that tab."""
-    sender.button.click(
+    sender.clicked.then(
         _save_for_sending,
         sender.seen,
         photo,
@@ -263,6 +268,7 @@ def _lay_out(engines: Engines) -> _Page:
         other=gr.State(None, time_to_live=KEPT_SECONDS),
         seen=gr.State(None, time_to_live=KEPT_SECONDS),
         history=gr.State(History()),
+        size=gr.State(None),
         drawn=gr.State(None),
     )
 
@@ -403,8 +409,8 @@ def _marking() -> tuple[_Marking, gr.Checkbox]:
     return made, unsure
 
 
-def _connect(page: _Page, engines: Engines) -> None:
-    """Tell the components what to do."""
+def _connect(page: _Page, engines: Engines) -> dict[str, Any]:
+    """Tell the components what to do. Returns what makes the result anew where it must be."""
     controls, marking = page.controls, page.marking
     private: dict[str, Any] = {"api_visibility": "private"}
     quick: dict[str, Any] = {**private, "queue": False, "show_progress": "hidden"}
@@ -416,7 +422,7 @@ def _connect(page: _Page, engines: Engines) -> None:
             *(page.result, page.facts, marking.picture, marking.hints, *_buttons(page)),
             *(page.more, page.download, page.send, page.sheet),
             *(page.about_reference, page.other),
-            *(controls.candidate, page.history, page.drawn, page.seen),
+            *(controls.candidate, page.history, page.drawn, page.size, page.seen),
         ],
         "preprocess": False,
         "show_progress": "minimal",
@@ -440,7 +446,8 @@ def _connect(page: _Page, engines: Engines) -> None:
     )
     controls.reference.select(_color_of_reference, page.other, marking.color, **quick)
     page.reset.click(_first_look, None, [*looks, controls.candidate], **quick).then(**show)
-    page.more.click(
+    # What was forgotten after a while is found anew before it is used.
+    page.more.click(**show).then(
         _others,
         page.seen,
         page.sheet,
@@ -450,7 +457,7 @@ def _connect(page: _Page, engines: Engines) -> None:
     )
     page.sheet.select(_choose_other, None, controls.candidate, **quick).then(**show)
     _connect_marks(page, show)
-    page.download.click(
+    page.download.click(**show).then(
         _save_download,
         [page.form, page.seen],
         page.file,
@@ -466,6 +473,7 @@ def _connect(page: _Page, engines: Engines) -> None:
         js="position => ({__type__: 'update', slider_position: position})",
         **private,
     )
+    return show
 
 
 def _connect_marks(page: _Page, show: dict[str, Any]) -> None:
@@ -482,11 +490,11 @@ def _connect_marks(page: _Page, show: dict[str, Any]) -> None:
     }
     known = [page.history, marking.mode, controls.unsure, page.seen]
     marked = [page.history, page.drawn, marking.picture, marking.hints, *_buttons(page)]
-    place = [marking.x, marking.y, marking.color, *known]
-    marking.picture.select(
-        _click, [marking.color, *known], [marking.color, *marked], **serial
+    place = [marking.color, page.size, *known]
+    marking.picture.select(_click, place, [marking.color, *marked], **serial).then(**show)
+    marking.add.click(
+        _click_at, [marking.x, marking.y, *place], [marking.color, *marked], **serial
     ).then(**show)
-    marking.add.click(_click_at, place, [marking.color, *marked], **serial).then(**show)
     marking.hints.click(_choose, known, [marking.color, *marked], **serial).then(**show)
     # The picker's own `input` comes before its new value.
     marking.color.change(
@@ -609,6 +617,7 @@ def _show(
         candidate,
         gr.skip() if kept is history else kept,
         drawing,
+        now.size,
         now,
     )
 
@@ -619,7 +628,7 @@ def _nothing(text: str) -> Any:  # noqa: ANN401 (for what `_show` fills)
     empty = History()
     return (
         *(None, text, None, *_in_words(empty, ADDS)),
-        *(off, off, off, gr.Gallery(visible=False), *_skips(4), None, None),
+        *(off, off, off, gr.Gallery(visible=False), *_skips(4), None, None, None),
     )
 
 
@@ -677,45 +686,53 @@ def _save_for_sending(now: Coloring | None) -> Any:  # noqa: ANN401 (for a pictu
 
 def _click(
     color: str,
+    size: tuple[int, int] | None,
     history: History,
     mode: str,
     unsure: bool,
     now: Coloring | None,
     event: gr.SelectData,
 ) -> Any:  # noqa: ANN401 (for the colour, and what `_marked` fills)
-    if now is None:
+    if size is None:
         return gr.skip()
-    x, y = coloring.place_of(now, *(float(value) for value in event.index))
-    return _clicked(x, y, color, history, mode, unsure, now)
+    x, y = coloring.place_of(size, *(float(value) for value in event.index))
+    return _clicked((x, y), color, size, history, mode, unsure, now)
 
 
 def _click_at(
     x: float,
     y: float,
     color: str,
+    size: tuple[int, int] | None,
     history: History,
     mode: str,
     unsure: bool,
     now: Coloring | None,
 ) -> Any:  # noqa: ANN401 (as above)
     """`x` and `y` in percent."""
-    if now is None:
+    if size is None:
         return gr.skip()
-    width, height = now.size
-    return _clicked(x / 100 * width, y / 100 * height, color, history, mode, unsure, now)
+    place = (x / 100 * size[0], y / 100 * size[1])
+    return _clicked(place, color, size, history, mode, unsure, now)
 
 
 def _clicked(
-    x: float, y: float, color: str, history: History, mode: str, unsure: bool, now: Coloring
+    place: tuple[float, float],
+    color: str,
+    size: tuple[int, int],
+    history: History,
+    mode: str,
+    unsure: bool,
+    now: Coloring | None,
 ) -> Any:  # noqa: ANN401 (as above)
-    """A click at a place of the photo, in pixels."""
-    history = is_for(history, now.key)
+    """A click at a place of the photo, in pixels. `now` is None if it was long ago: then the photo
+    is opened anew, with the new mark on it."""
     if mode == TAKES:
-        return coloring.color_under(now, x, y), *_skips(10)
+        taken = coloring.color_under(now, *place) if now else None
+        return taken or gr.skip(), *_skips(10)
     if mode == OUTLINES:
-        return gr.skip(), *_marked(history.corner(x, y), mode, unsure, now)
-    reach = max(now.size) * DOT
-    after = history.click(x, y, _rgb(color), reach)
+        return gr.skip(), *_marked(history.corner(*place), mode, unsure, now)
+    after = history.click(*place, _rgb(color), max(size) * DOT)
     return _color_of(after), *_marked(after, mode, unsure, now)
 
 

@@ -33,11 +33,10 @@ def of_size(width: int, height: int) -> Coloring:
 
 @given(st.integers(1, 9000), st.integers(1, 9000))
 def test_every_place_can_be_clicked_on(width: int, height: int) -> None:
-    now = of_size(width, height)
-    wide, high = coloring.click_size(now)
+    wide, high = coloring.click_size((width, height))
     assert max(wide, high) == min(max(width, height, SHORTEST), LONGEST)
     for x, y in ((0, 0), (wide - 1, high - 1), (wide // 2, high // 2)):
-        in_photo = coloring.place_of(now, x, y)
+        in_photo = coloring.place_of((width, height), x, y)
         assert 0 < in_photo[0] < width
         assert 0 < in_photo[1] < height
 
