@@ -1,0 +1,88 @@
+"""At which size a photo is painted: nothing runs here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from genapp.errors import BadValue, TooLarge
+from genapp.translating.styles import Style
+
+Size = tuple[int, int]
+"""Width and height in pixels."""
+
+DEFAULT_DETAIL = 1024
+"""Longer side of the painting: strokes are then as large as in a picture one hangs up."""
+MOST_BY_ITSELF = 2048
+"""Longer side up to which a painting becomes larger because faces are small."""
+SMALLEST_DETAIL, LARGEST_DETAIL = 64, 12000
+MAX_MEGAPIXELS = 50.0
+SMALLEST_SIDE = 32
+"""Of a photo, px."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes of a translation."""
+
+    size: Size
+    """Of the photo, and of the result."""
+    painting: Size
+    """That the networks see and make. Strokes have the same size in it whatever the photo's."""
+
+    @property
+    def detail(self) -> int:
+        """Longer side of the painting."""
+        return max(self.painting)
+
+
+def make_plan(
+    size: Size,
+    styles: Sequence[Style],
+    *,
+    detail: int | None = None,
+    face: float | None = None,
+    max_megapixels: float = MAX_MEGAPIXELS,
+) -> Plan:
+    """The size to paint at.
+
+    Args:
+        size: width and height of the photo, px.
+        styles: that it will be painted in.
+        detail: longer side of the painting, px: the larger, the finer the strokes. None: 1024, or
+            as much more as it takes for the largest face to stay recognisable, up to 2048.
+        face: width of the largest face, px of the photo; None where there is none.
+        max_megapixels: the most pixels of photo and painting, in millions.
+
+    Raises:
+        BadValue: the photo or the detail is too small or too large.
+        TooLarge: too many pixels.
+    """
+    if min(size) < SMALLEST_SIDE:
+        raise BadValue(
+            f"The picture is {size[0]}×{size[1]}.",
+            f"Choose one with at least {SMALLEST_SIDE} pixels a side.",
+        )
+    if detail is None:
+        detail = _default_detail(size, styles, face)
+    elif isinstance(detail, bool) or not isinstance(detail, int):
+        raise BadValue(f"The detail is {detail!r}.", "Choose a whole number of pixels.")
+    if not SMALLEST_DETAIL <= detail <= LARGEST_DETAIL:
+        raise BadValue(
+            f"The detail is {detail}.", f"Choose {SMALLEST_DETAIL} to {LARGEST_DETAIL} pixels."
+        )
+    zoom = detail / max(size)
+    painting = max(SMALLEST_SIDE, round(size[0] * zoom)), max(SMALLEST_SIDE, round(size[1] * zoom))
+    for what, (width, height) in (("picture", size), ("painting", painting)):
+        if width * height > max_megapixels * 1e6:
+            raise TooLarge(
+                f"The {what} has {width}×{height} pixels, more than {max_megapixels:g} million.",
+                "Make the picture smaller." if what == "picture" else "Choose less detail.",
+            )
+    return Plan(size, painting)
+
+
+def _default_detail(size: Size, styles: Sequence[Style], face: float | None) -> int:
+    if not face:
+        return DEFAULT_DETAIL
+    needed = sum(style.weight * style.face for style in styles)
+    wanted = round(needed / face * max(size))
+    return min(max(DEFAULT_DETAIL, wanted), MOST_BY_ITSELF)
