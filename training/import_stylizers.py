@@ -169,7 +169,8 @@ def build_any(original: onnx.ModelProto) -> Stylizer:
     weights = initializers(unquantize.floats(original))
     net = any_style()
     for layer, name in zip(net.contract, ("conv1", "conv2", "conv3"), strict=True):
-        assert isinstance(layer, Layer) and layer.conv.bias is not None
+        assert isinstance(layer, Layer)
+        assert layer.conv.bias is not None
         fill(layer.conv.weight, weights[f"transformer/contract/{name}/weights_dequant"])
         fill(layer.conv.bias, weights[f"transformer/contract/{name}/Conv2D_bias_dequant"])
     for conv, name in zip(net.norm_layers(), any_names(), strict=True):

@@ -14,7 +14,13 @@ from genapp.registry.engines import Engines
 from genapp.translating.colors import matched_light, recolored
 from genapp.translating.plan import MAX_MEGAPIXELS, Plan, Size, make_plan
 from genapp.translating.regions import Mask, check_region, region_mask
-from genapp.translating.styles import Picture, Style, blended_numbers, read_styles
+from genapp.translating.styles import (
+    Picture,
+    Style,
+    blended_numbers,
+    default_strength,
+    read_styles,
+)
 from genapp.translating.tiles import TILE, WHOLE, Brush, paint_tiles
 from genapp.tryon import find_faces
 from genapp.upscaling import BICUBIC, Clock, Progress, bleed, rows_of, size_of
@@ -78,7 +84,7 @@ def translate(
     photo: Picture,
     style: Picture | Mapping[Any, float],
     *,
-    strength: float = 1.0,
+    strength: float | None = None,
     keep_colors: bool = False,
     region: str = "all",
     detail: int | None = None,
@@ -94,7 +100,8 @@ def translate(
         photo: path, bytes of a file, PIL image, array (see `genapp.images.read`) or `Photo`.
         style: name of a built-in style (see `STYLES`); a picture to take the style from; or
             weights by names, paths, files' bytes or `Photo`s, for a blend.
-        strength: 0 the photo … 1 the painting.
+        strength: 0 the photo … 1 the painting. None: 1, or what lets faces still be told where
+            there are some and the style is a wild one.
         keep_colors: take the light from the painting, the colours from the photo.
         region: "all"; "face": paint faces only; "background": leave people as they are.
         detail: longer side in px of the picture in which the strokes are made, 64..12000: the
@@ -113,7 +120,8 @@ def translate(
         OutOfMemory: even a small tile is too large.
     """
     started = time.perf_counter()
-    finishing = Finish(strength, keep_colors)
+    if strength is not None:
+        check_number("strength", strength, 0, 1)
     check_region(region)
     styles = read_styles(style)
     loaded = read(photo, max_megapixels=max_megapixels)
@@ -125,7 +133,8 @@ def translate(
     pool = engines or Engines(device=device)
     try:
         started = time.perf_counter()
-        shapes = find_faces(loaded.pixels, pool) if detail is None or region == "face" else ()
+        needed = detail is None or strength is None or region == "face"
+        shapes = find_faces(loaded.pixels, pool) if needed else ()
         if detail is None and shapes:
             face = shapes[0].box[2]
             plan = make_plan(size, styles, face=face, max_megapixels=max_megapixels)
@@ -135,6 +144,9 @@ def translate(
     finally:
         if engines is None:
             pool.close()
+    if strength is None:
+        strength = default_strength(styles) if shapes else 1.0
+    finishing = Finish(strength, keep_colors)
     result = finish(painted, finishing, mask=mask, region=region)
     return replace(result, timings_ms={**timings, **result.timings_ms})
 

@@ -1,7 +1,7 @@
 """Styles: the 26 built-in ones, pictures of one's own, and blends of them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -36,6 +36,8 @@ class BuiltIn:
     description: str
     face: int
     """A face at least this wide in the painting can still be told, px."""
+    strength: float = 1.0
+    """That it can be told at, even then: wild styles hide it at full strength."""
 
 
 STYLES = (
@@ -79,7 +81,8 @@ class Style:
     weight: float
     """The weights of a blend sum up to 1."""
     face: int
-    """As in `BuiltIn`."""
+    strength: float
+    """Both as in `BuiltIn`."""
     number: int | None = None
     """Place in `STYLES`; None for a picture."""
     square: NDArray[np.float32] | None = None
@@ -154,13 +157,16 @@ def _style(source: Picture, weight: float) -> Style:
     if isinstance(source, str):
         if source in style_names():
             number = style_names().index(source)
-            return Style(source, weight, STYLES[number].face, number)
+            built_in = STYLES[number]
+            return Style(source, weight, built_in.face, built_in.strength, number)
         if not Path(source).suffix and not Path(source).exists():
             raise UnknownName("style", source, style_names())
     photo = read(source)
     pixels = photo.pixels if photo.alpha is None else bleed(photo.pixels, photo.alpha)
     digest = sha256(np.ascontiguousarray(pixels)).hexdigest()
-    return Style(photo.name or "picture", weight, FACE_OF_ANY, None, middle_square(pixels), digest)
+    return Style(
+        photo.name or "picture", weight, FACE_OF_ANY, 1.0, None, middle_square(pixels), digest
+    )
 
 
 def middle_square(pixels: Pixels) -> NDArray[np.float32]:
@@ -173,6 +179,11 @@ def middle_square(pixels: Pixels) -> NDArray[np.float32]:
     small = cv2.resize(square, (PREDICTED_FROM, PREDICTED_FROM), interpolation=way)
     values = to_float(np.asarray(small, pixels.dtype))
     return np.ascontiguousarray(values.transpose(2, 0, 1))
+
+
+def default_strength(styles: Sequence[Style]) -> float:
+    """At which faces can still be told."""
+    return round(sum(style.weight * style.strength for style in styles), 2)
 
 
 def blended_numbers(

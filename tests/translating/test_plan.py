@@ -1,0 +1,41 @@
+"""Sizes of paintings."""
+
+import pytest
+
+from genapp.errors import BadValue, TooLarge
+from genapp.translating import make_plan, read_styles
+from genapp.translating.plan import DEFAULT_DETAIL, MOST_BY_ITSELF
+
+STYLES = read_styles("embers")
+NEEDED = STYLES[0].face
+
+
+def test_default() -> None:
+    assert make_plan((4000, 3000), STYLES).painting == (1024, 768)
+    assert make_plan((300, 600), STYLES).painting == (512, 1024)
+
+
+def test_small_faces_make_the_painting_larger() -> None:
+    large = make_plan((1000, 1000), STYLES, face=500)
+    assert large.detail == DEFAULT_DETAIL
+    small = make_plan((3000, 2000), STYLES, face=NEEDED * 2)
+    assert small.detail == 1500
+    tiny = make_plan((3000, 2000), STYLES, face=10)
+    assert tiny.detail == MOST_BY_ITSELF
+
+
+def test_detail_is_kept_to() -> None:
+    assert make_plan((500, 400), STYLES, detail=250, face=9).painting == (250, 200)
+    assert make_plan((5000, 40), STYLES, detail=100).painting == (100, 32)
+
+
+def test_mistakes() -> None:
+    with pytest.raises(BadValue, match="31×500"):
+        make_plan((31, 500), STYLES)
+    for detail in (63, 12001, True, 100.5):
+        with pytest.raises(BadValue, match="detail"):
+            make_plan((500, 500), STYLES, detail=detail)  # type: ignore[arg-type]
+    with pytest.raises(TooLarge, match=r"picture has 8000×7000.*smaller"):
+        make_plan((8000, 7000), STYLES)
+    with pytest.raises(TooLarge, match=r"painting has 8000×8000.*less detail"):
+        make_plan((500, 500), STYLES, detail=8000)
