@@ -702,6 +702,9 @@ def _add_translate(parser: argparse.ArgumentParser) -> None:
         "the finer they are; default: what suits style and faces, 1024 to 2048",
     )
     parser.add_argument(
+        "--no-refine", action="store_true", help="no finer strokes in large photos: quicker, softer"
+    )
+    parser.add_argument(
         "--format", choices=("png", "tiff", "webp", "jpg", "avif"), help="of a folder's results"
     )
     parser.add_argument(
@@ -799,6 +802,7 @@ def _translate_file(
             keep_colors=options.keep_colors,
             region=options.region,
             detail=options.detail,
+            refine=not options.no_refine,
             format=target.suffix,
             progress=progress,
             engines=engines,

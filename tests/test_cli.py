@@ -574,7 +574,7 @@ def test_translate(
 
 
 def test_translate_passes_every_option_on(face: Path, translated: list[dict[str, Any]]) -> None:
-    looks = ("--strength", 0.5, "--keep-colors", "--region", "face", "--detail", 700)
+    looks = ("--strength", 0.5, "--keep-colors", "--region", "face", "--detail", 700, "--no-refine")
     blend = ("--style", "embers=2,ink-wash=1")
     out = face.with_name("o.webp")
     assert run("translate", face, "-o", out, *blend, *looks, "--device", "cpu") == 0
@@ -588,6 +588,7 @@ def test_translate_passes_every_option_on(face: Path, translated: list[dict[str,
         "keep_colors": True,
         "region": "face",
         "detail": 700,
+        "refine": False,
         "format": ".webp",
     }
 

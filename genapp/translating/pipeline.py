@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from genapp.errors import OutOfMemory, check_number
-from genapp.images import Photo, Pixels, check_sides, from_float, read, resized, to_float
+from genapp.images import Photo, Pixels, check_sides, from_float, read, resized, to_8_bit, to_float
 from genapp.registry.engines import Engines
 from genapp.translating.colors import matched_light, recolored
 from genapp.translating.plan import MAX_MEGAPIXELS, Plan, Size, make_plan
@@ -21,13 +22,18 @@ from genapp.translating.styles import (
     default_strength,
     read_styles,
 )
-from genapp.translating.tiles import TILE, WHOLE, Brush, paint_tiles
+from genapp.translating.tiles import TILE, WHOLE, Brush, paint_tiles, resampled
 from genapp.tryon import find_faces
 from genapp.upscaling import BICUBIC, Clock, Progress, bleed, rows_of, size_of
+
+Painting = NDArray[np.uint16]
+"""h×w×3, the whole range."""
 
 ROWS = 256
 """Rows of the result that are finished at a time."""
 SMALLEST_TILE = 128
+PHOTO_PART = 0.4
+"""Of what is seen when a painting is painted over; the rest is the painting."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +58,8 @@ class Painted:
     styles: tuple[Style, ...]
     source: Pixels
     """H×W×3: the photo's colours, continued under what is transparent."""
-    painting: NDArray[np.uint16]
-    """h×w×3 in the plan's size."""
+    painting: Painting
+    """h×w×3 in the size of the plan's last one."""
     models: tuple[str, ...]
     seconds: float
     """That the networks took."""
@@ -88,6 +94,7 @@ def translate(
     keep_colors: bool = False,
     region: str = "all",
     detail: int | None = None,
+    refine: bool = True,
     max_megapixels: float = MAX_MEGAPIXELS,
     format: str = "png",
     progress: Progress | None = None,
@@ -106,6 +113,8 @@ def translate(
         region: "all"; "face": paint faces only; "background": leave people as they are.
         detail: longer side in px of the picture in which the strokes are made, 64..12000: the
             larger, the finer they are in the result. None: what suits style and faces.
+        refine: where the photo is larger than that, paint over the painting with finer strokes
+            until it is as large; False: resample it, which is quicker and softer.
         max_megapixels: the most pixels of photo and painting, in millions.
         format: what it will be written as: sides too long for that are refused before the work.
         progress: told how far the work is; may raise `Cancelled`.
@@ -127,7 +136,7 @@ def translate(
     loaded = read(photo, max_megapixels=max_megapixels)
     size = size_of(loaded)
     # What needs no faces is checked before they are looked for.
-    plan = make_plan(size, styles, detail=detail, max_megapixels=max_megapixels)
+    plan = make_plan(size, styles, detail=detail, refine=refine, max_megapixels=max_megapixels)
     check_sides(*size, format)
     timings = {"read": _since(started)}
     pool = engines or Engines(device=device)
@@ -137,7 +146,7 @@ def translate(
         shapes = find_faces(loaded.pixels, pool) if needed else ()
         if detail is None and shapes:
             face = shapes[0].box[2]
-            plan = make_plan(size, styles, face=face, max_megapixels=max_megapixels)
+            plan = make_plan(size, styles, face=face, refine=refine, max_megapixels=max_megapixels)
         mask = region_mask(loaded.pixels, region, shapes, pool)
         timings["region"] = _since(started)
         painted = paint(loaded, styles, plan, pool, progress)
@@ -162,18 +171,19 @@ def paint(
     started = time.perf_counter()
     source = photo.pixels if photo.alpha is None else bleed(photo.pixels, photo.alpha)
     blends = blended_numbers(styles, engines)
-    width, height = plan.painting
-    clock = Clock(width * height * len(blends), progress)
-    painting = np.zeros((height, width, 3), np.uint16)
+    clock = Clock(plan.pixels * len(blends), progress)
+    mixed: Painting | None = None
     total = 0.0
     for model, (part, numbers) in blends.items():
         total += part
-        # Each network's painting is mixed into those before it.
-        brush = Brush(engines.get(model), numbers)
-        _paint_over(painting, source, brush, part / total, clock)
-    return Painted(
-        photo, plan, styles, source, painting, tuple(blends), time.perf_counter() - started
-    )
+        painting = _paint_all(source, plan, Brush(engines.get(model), numbers), clock)
+        if mixed is None:
+            mixed = painting
+        else:
+            share = part / total
+            cv2.addWeighted(mixed, 1 - share, painting, share, 0, dst=mixed)
+    assert mixed is not None
+    return Painted(photo, plan, styles, source, mixed, tuple(blends), time.perf_counter() - started)
 
 
 def finish(
@@ -210,6 +220,7 @@ def finish(
         "keep_colors": settings.keep_colors,
         "region": region,
         "detail": painted.plan.detail,
+        "refine": len(painted.plan.paintings) > 1,
         "models": list(painted.models),
     }
     timings = {"networks": round(painted.seconds * 1000, 1), "finish": _since(started)}
@@ -217,33 +228,44 @@ def finish(
     return Translated(resized(photo, result, photo.alpha, name), painted.plan, timings, recipe)
 
 
-def _paint_over(
-    painting: NDArray[np.uint16], source: Pixels, brush: Brush, part: float, clock: Clock
-) -> None:
-    """Mix `part` of a painting into another; again with smaller tiles where memory is short."""
-    size: Size = (painting.shape[1], painting.shape[0])
+def _paint_all(source: Pixels, plan: Plan, brush: Brush, clock: Clock) -> Painting:
+    """One network's painting, painted over as often as the plan says."""
+    painting: Painting | None = None
+    for size in plan.paintings:
+        seen = resampled(source, size)
+        if painting is not None:
+            # Of the photo enough that fine strokes follow it, of the painting enough that they
+            # stay within the coarse ones. Before, the old arrays are let go.
+            under = np.asarray(resampled(painting, size))
+            painting = None
+            if seen.dtype == np.uint8:
+                under = to_8_bit(under)
+            seen = np.asarray(
+                cv2.addWeighted(seen, PHOTO_PART, under, 1 - PHOTO_PART, 0), seen.dtype
+            )
+            del under
+        painting = _paint(seen, brush, clock)
+    assert painting is not None
+    return painting
+
+
+def _paint(source: Pixels, brush: Brush, clock: Clock) -> Painting:
+    """Again with smaller tiles where memory is short."""
+    painting = np.empty(source.shape, np.uint16)
     whole, tile, before = WHOLE, TILE, clock.done
-    unpainted = painting.copy() if part < 1 else painting
     while True:
         try:
             pieces = paint_tiles(
                 source,
-                size,
                 brush,
                 whole=whole,
                 tile=tile,
                 done=lambda pixels: clock.advance(pixels, "Painting"),
             )
             for left, top, piece in pieces:
-                place = (
-                    slice(top, top + piece.shape[0]),
-                    slice(left, left + piece.shape[1]),
-                )
-                if part < 1:
-                    under = to_float(unpainted[place])
-                    piece = under + (piece - under) * np.float32(part)  # noqa: PLW2901
-                painting[place] = from_float(piece, np.uint16)
-            return
+                rows, columns = slice(top, top + piece.shape[0]), slice(left, left + piece.shape[1])
+                painting[rows, columns] = from_float(piece, np.uint16)
+            return painting
         except (OutOfMemory, MemoryError) as error:
             if tile <= SMALLEST_TILE:
                 raise OutOfMemory(
@@ -254,9 +276,7 @@ def _paint_over(
             clock.rewind(before)
 
 
-def _painting_rows(
-    painting: NDArray[np.uint16], size: Size, top: int, bottom: int
-) -> NDArray[np.float32]:
+def _painting_rows(painting: Painting, size: Size, top: int, bottom: int) -> NDArray[np.float32]:
     if (painting.shape[1], painting.shape[0]) == size:
         return to_float(painting[top:bottom])
     return rows_of(painting, size, top, bottom, BICUBIC)

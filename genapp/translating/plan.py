@@ -1,5 +1,6 @@
-"""At which size a photo is painted: nothing runs here."""
+"""At which sizes a photo is painted: nothing runs here."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,10 @@ SMALLEST_DETAIL, LARGEST_DETAIL = 64, 12000
 MAX_MEGAPIXELS = 50.0
 SMALLEST_SIDE = 32
 """Of a photo, px."""
+CLOSE = 1.25
+"""A painting that has to become no more times larger is only resampled."""
+STEP = 3.0
+"""No more times larger is a painting made at once by painting over it."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +30,19 @@ class Plan:
 
     size: Size
     """Of the photo, and of the result."""
-    painting: Size
-    """That the networks see and make. Strokes have the same size in it whatever the photo's."""
+    paintings: tuple[Size, ...]
+    """The first has the strokes that are asked for. Each next one is painted over the one before,
+    and puts finer strokes inside."""
 
     @property
     def detail(self) -> int:
-        """Longer side of the painting."""
-        return max(self.painting)
+        """Longer side of the first painting, px."""
+        return max(self.paintings[0])
+
+    @property
+    def pixels(self) -> int:
+        """Of all paintings together."""
+        return sum(width * height for width, height in self.paintings)
 
 
 def make_plan(
@@ -40,15 +51,17 @@ def make_plan(
     *,
     detail: int | None = None,
     face: float | None = None,
+    refine: bool = True,
     max_megapixels: float = MAX_MEGAPIXELS,
 ) -> Plan:
-    """The size to paint at.
+    """The sizes to paint at.
 
     Args:
         size: width and height of the photo, px.
         styles: that it will be painted in.
         detail: longer side of the painting, px: the larger, the finer the strokes. None: 1024, or
             as much more as it takes for the largest face to stay recognisable, up to 2048.
+        refine: paint over a painting that is smaller than the photo, up to the photo's size.
         face: width of the largest face, px of the photo; None where there is none.
         max_megapixels: the most pixels of photo and painting, in millions.
 
@@ -70,14 +83,27 @@ def make_plan(
             f"The detail is {detail}.", f"Choose {SMALLEST_DETAIL} to {LARGEST_DETAIL} pixels."
         )
     zoom = detail / max(size)
-    painting = max(SMALLEST_SIDE, round(size[0] * zoom)), max(SMALLEST_SIDE, round(size[1] * zoom))
+    painting = _zoomed(size, zoom)
     for what, (width, height) in (("picture", size), ("painting", painting)):
         if width * height > max_megapixels * 1e6:
             raise TooLarge(
                 f"The {what} has {width}×{height} pixels, more than {max_megapixels:g} million.",
                 "Make the picture smaller." if what == "picture" else "Choose less detail.",
             )
-    return Plan(size, painting)
+    later = _refinements(size, zoom) if refine else ()
+    return Plan(size, (painting, *later))
+
+
+def _refinements(size: Size, zoom: float) -> tuple[Size, ...]:
+    """Sizes in even steps from a painting of `zoom` times the photo's to the photo's."""
+    if zoom * CLOSE >= 1:
+        return ()
+    steps = math.ceil(-math.log(zoom) / math.log(STEP))
+    return (*(_zoomed(size, zoom ** (1 - i / steps)) for i in range(1, steps)), size)
+
+
+def _zoomed(size: Size, zoom: float) -> Size:
+    return max(SMALLEST_SIDE, round(size[0] * zoom)), max(SMALLEST_SIDE, round(size[1] * zoom))
 
 
 def _default_detail(size: Size, styles: Sequence[Style], face: float | None) -> int:

@@ -38,8 +38,7 @@ class Brush:
 
 
 def paint_tiles(
-    pixels: Pixels,
-    size: Size,
+    source: Pixels,
     brush: Brush,
     *,
     whole: int = WHOLE,
@@ -49,8 +48,7 @@ def paint_tiles(
     """Paint a picture.
 
     Args:
-        pixels: H×W×3, uint8 or uint16.
-        size: width and height to paint at; the picture is resampled to it.
+        source: H×W×3, uint8 or uint16.
         brush: what to paint with.
         whole: pixels up to which it is painted at once.
         tile: side of a tile, px, a multiple of 4.
@@ -59,8 +57,7 @@ def paint_tiles(
     Yields:
         Left, top and pixels (h×w×3, 0..1) of each part of the painting.
     """
-    width, height = size
-    source = resampled(pixels, size)
+    height, width = source.shape[:2]
     if width * height <= whole:
         painting, _ = run(source, brush, None)
         done(width * height)

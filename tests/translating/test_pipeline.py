@@ -57,6 +57,20 @@ def test_small_sizes(engines: Engines, size: tuple[int, int]) -> None:
     assert result.photo.pixels.shape == (*size, 3)
 
 
+def test_a_large_photo_gets_fine_strokes_too(engines: Engines) -> None:
+    """Resampled, a painting of a third of the size has no detail as small as a pixel."""
+    large = scene(210, 270)
+    soft, fine = (
+        translate(large, "blue-strokes", detail=90, refine=refine, engines=engines)
+        for refine in (False, True)
+    )
+    assert (soft.recipe["refine"], fine.recipe["refine"]) == (False, True)
+    soft_steps, fine_steps = (
+        np.abs(np.diff(result.photo.pixels.astype(float), axis=1)).mean() for result in (soft, fine)
+    )
+    assert fine_steps > 1.3 * soft_steps
+
+
 def test_strength_goes_from_photo_to_painting(engines: Engines) -> None:
     photo = Photo(scene())
     styles = read_styles("blue-strokes")

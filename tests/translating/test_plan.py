@@ -1,5 +1,7 @@
 """Sizes of paintings."""
 
+from itertools import pairwise
+
 import pytest
 
 from genapp.errors import BadValue, TooLarge
@@ -11,8 +13,21 @@ NEEDED = STYLES[0].face
 
 
 def test_default() -> None:
-    assert make_plan((4000, 3000), STYLES).painting == (1024, 768)
-    assert make_plan((300, 600), STYLES).painting == (512, 1024)
+    assert make_plan((4000, 3000), STYLES, refine=False).paintings == ((1024, 768),)
+    assert make_plan((300, 600), STYLES).paintings == ((512, 1024),)
+
+
+def test_large_photos_are_painted_over_in_even_steps() -> None:
+    assert make_plan((1250, 500), STYLES, detail=1000).paintings == ((1000, 400),)
+    assert make_plan((3000, 2000), STYLES, detail=1000).paintings == ((1000, 667), (3000, 2000))
+    plan = make_plan((8000, 6000), STYLES, detail=500)
+    sides = [width for width, _ in plan.paintings]
+    assert sides[0] == 500
+    assert sides[-1] == 8000
+    ratios = [large / small for small, large in pairwise(sides)]
+    assert max(ratios) <= 3
+    assert max(ratios) / min(ratios) < 1.01
+    assert plan.pixels == sum(width * height for width, height in plan.paintings)
 
 
 def test_small_faces_make_the_painting_larger() -> None:
@@ -25,8 +40,10 @@ def test_small_faces_make_the_painting_larger() -> None:
 
 
 def test_detail_is_kept_to() -> None:
-    assert make_plan((500, 400), STYLES, detail=250, face=9).painting == (250, 200)
-    assert make_plan((5000, 40), STYLES, detail=100).painting == (100, 32)
+    assert make_plan((500, 400), STYLES, detail=250, face=9, refine=False).paintings == (
+        (250, 200),
+    )
+    assert make_plan((5000, 40), STYLES, detail=100, refine=False).paintings == ((100, 32),)
 
 
 def test_mistakes() -> None:

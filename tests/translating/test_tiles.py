@@ -52,9 +52,7 @@ def test_tiles_are_parts_of_the_whole(
     expected, used = run(picture, chosen, shared)
     np.testing.assert_allclose(used, shared, rtol=1e-5)
     counted: list[int] = []
-    pieces = list(
-        paint_tiles(picture, (WIDE, HIGH), chosen, whole=few, tile=96, done=counted.append)
-    )
+    pieces = list(paint_tiles(picture, chosen, whole=few, tile=96, done=counted.append))
     assert len(pieces) == 4 * 3
     assert sum(counted) == WIDE * HIGH
     assert np.abs(whole_of(pieces) - expected).max() <= 1 / 255
@@ -62,14 +60,9 @@ def test_tiles_are_parts_of_the_whole(
 
 def test_a_small_picture_is_painted_at_once(engines: Engines, picture: NDArray[np.uint8]) -> None:
     chosen = brush(engines, "embers")
-    ((left, top, piece),) = paint_tiles(picture, (WIDE, HIGH), chosen)
+    ((left, top, piece),) = paint_tiles(picture, chosen)
     assert (left, top) == (0, 0)
     np.testing.assert_array_equal(piece, run(picture, chosen, None)[0])
-
-
-def test_it_is_resampled_to_the_size(engines: Engines, picture: NDArray[np.uint8]) -> None:
-    ((_, _, piece),) = paint_tiles(picture, (61, 45), brush(engines, "embers"))
-    assert piece.shape == (45, 61, 3)
 
 
 @pytest.mark.parametrize("style", ["amber-and-sky", "dark-velvet", "lilac-mist", "picture"])
