@@ -683,10 +683,13 @@ def _add_translate(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--styles", action="store_true", help="list the built-in styles")
     parser.add_argument(
-        "--strength",
+        "--strength", metavar="0..1", type=float, default=1.0, help="0 the photo, 1 the painting"
+    )
+    parser.add_argument(
+        "--face-strength",
         metavar="0..1",
         type=float,
-        help="0 the photo, 1 the painting; default: 1, or what lets faces still be told",
+        help="how much of that on faces; default: as much as lets them still be told",
     )
     parser.add_argument(
         "--keep-colors", action="store_true", help="the painting's light in the photo's colours"
@@ -799,6 +802,7 @@ def _translate_file(
             source,
             parse_styles(options.style),
             strength=options.strength,
+            face_strength=options.face_strength,
             keep_colors=options.keep_colors,
             region=options.region,
             detail=options.detail,

@@ -574,10 +574,11 @@ def test_translate(
 
 
 def test_translate_passes_every_option_on(face: Path, translated: list[dict[str, Any]]) -> None:
-    looks = ("--strength", 0.5, "--keep-colors", "--region", "face", "--detail", 700, "--no-refine")
+    looks = ("--strength", 0.5, "--face-strength", 0.9, "--keep-colors", "--region", "face")
+    size = ("--detail", 700, "--no-refine")
     blend = ("--style", "embers=2,ink-wash=1")
     out = face.with_name("o.webp")
-    assert run("translate", face, "-o", out, *blend, *looks, "--device", "cpu") == 0
+    assert run("translate", face, "-o", out, *blend, *looks, *size, "--device", "cpu") == 0
     (call,) = translated
     assert call.pop("engines").device == "cpu"
     assert callable(call.pop("progress"))
@@ -585,6 +586,7 @@ def test_translate_passes_every_option_on(face: Path, translated: list[dict[str,
         "photo": face,
         "style": {"embers": 2.0, "ink-wash": 1.0},
         "strength": 0.5,
+        "face_strength": 0.9,
         "keep_colors": True,
         "region": "face",
         "detail": 700,

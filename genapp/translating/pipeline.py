@@ -19,12 +19,12 @@ from genapp.translating.styles import (
     Picture,
     Style,
     blended_numbers,
-    default_strength,
+    default_face_strength,
     read_styles,
 )
 from genapp.translating.tiles import TILE, WHOLE, Brush, paint_tiles, resampled
 from genapp.tryon import find_faces
-from genapp.upscaling import BICUBIC, Clock, Progress, bleed, rows_of, size_of
+from genapp.upscaling import BICUBIC, Clock, Progress, bleed, face_mask, rows_of, size_of
 
 Painting = NDArray[np.uint16]
 """h×w×3, the whole range."""
@@ -44,9 +44,12 @@ class Finish:
     """0 the photo … 1 the painting."""
     keep_colors: bool = False
     """The painting's light in the photo's colours."""
+    face_strength: float = 1.0
+    """How much of the strength there is on faces."""
 
     def __post_init__(self) -> None:
         check_number("strength", self.strength, 0, 1)
+        check_number("face_strength", self.face_strength, 0, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +93,8 @@ def translate(
     photo: Picture,
     style: Picture | Mapping[Any, float],
     *,
-    strength: float | None = None,
+    strength: float = 1.0,
+    face_strength: float | None = None,
     keep_colors: bool = False,
     region: str = "all",
     detail: int | None = None,
@@ -107,8 +111,9 @@ def translate(
         photo: path, bytes of a file, PIL image, array (see `genapp.images.read`) or `Photo`.
         style: name of a built-in style (see `STYLES`); a picture to take the style from; or
             weights by names, paths, files' bytes or `Photo`s, for a blend.
-        strength: 0 the photo … 1 the painting. None: 1, or what lets faces still be told where
-            there are some and the style is a wild one.
+        strength: 0 the photo … 1 the painting.
+        face_strength: how much of that there is on faces, 0..1. None: as much as lets them still
+            be told in this style.
         keep_colors: take the light from the painting, the colours from the photo.
         region: "all"; "face": paint faces only; "background": leave people as they are.
         detail: longer side in px of the picture in which the strokes are made, 64..12000: the
@@ -129,34 +134,33 @@ def translate(
         OutOfMemory: even a small tile is too large.
     """
     started = time.perf_counter()
-    if strength is not None:
-        check_number("strength", strength, 0, 1)
-    check_region(region)
     styles = read_styles(style)
+    if face_strength is None:
+        face_strength = default_face_strength(styles)
+    finishing = Finish(strength, keep_colors, face_strength)
+    check_region(region)
     loaded = read(photo, max_megapixels=max_megapixels)
     size = size_of(loaded)
     # What needs no faces is checked before they are looked for.
-    plan = make_plan(size, styles, detail=detail, refine=refine, max_megapixels=max_megapixels)
+    plan = make_plan(size, detail=detail, refine=refine, max_megapixels=max_megapixels)
     check_sides(*size, format)
     timings = {"read": _since(started)}
     pool = engines or Engines(device=device)
     try:
         started = time.perf_counter()
-        needed = detail is None or strength is None or region == "face"
+        needed = detail is None or face_strength < 1 or region == "face"
         shapes = find_faces(loaded.pixels, pool) if needed else ()
         if detail is None and shapes:
             face = shapes[0].box[2]
-            plan = make_plan(size, styles, face=face, refine=refine, max_megapixels=max_megapixels)
+            plan = make_plan(size, face=face, refine=refine, max_megapixels=max_megapixels)
         mask = region_mask(loaded.pixels, region, shapes, pool)
         timings["region"] = _since(started)
         painted = paint(loaded, styles, plan, pool, progress)
     finally:
         if engines is None:
             pool.close()
-    if strength is None:
-        strength = default_strength(styles) if shapes else 1.0
-    finishing = Finish(strength, keep_colors)
-    result = finish(painted, finishing, mask=mask, region=region)
+    faces = face_mask(shapes, size) if shapes and face_strength < 1 else None
+    result = finish(painted, finishing, mask=mask, faces=faces, region=region)
     return replace(result, timings_ms={**timings, **result.timings_ms})
 
 
@@ -187,7 +191,12 @@ def paint(
 
 
 def finish(
-    painted: Painted, settings: Finish, *, mask: Mask | None = None, region: str = "all"
+    painted: Painted,
+    settings: Finish,
+    *,
+    mask: Mask | None = None,
+    faces: Mask | None = None,
+    region: str = "all",
 ) -> Translated:
     """Lay a painting on the photo.
 
@@ -195,6 +204,7 @@ def finish(
         painted: from `paint`.
         settings: how.
         mask: H×W in the size of the photo: 255 where the painting lies; None: everywhere.
+        faces: H×W: 255 on faces; None: there is none.
         region: what the mask shows, for the recipe.
     """
     started = time.perf_counter()
@@ -210,6 +220,9 @@ def finish(
         weight: NDArray[np.float32] | np.float32 = np.float32(settings.strength)
         if mask is not None:
             weight = weight * to_float(mask[top:bottom])[..., np.newaxis]
+        if faces is not None:
+            less = np.float32(1 - settings.face_strength)
+            weight = weight * (1 - less * to_float(faces[top:bottom])[..., np.newaxis])
         result[top:bottom] = from_float(base + (rows - base) * weight, source.dtype)
     names = "-".join(style.label for style in painted.styles)
     photo = painted.photo
@@ -217,6 +230,7 @@ def finish(
         "style": {style.label: round(style.weight, 4) for style in painted.styles},
         "style_sha256": {style.label: style.sha256 for style in painted.styles if style.sha256},
         "strength": settings.strength,
+        "face_strength": settings.face_strength,
         "keep_colors": settings.keep_colors,
         "region": region,
         "detail": painted.plan.detail,

@@ -1,11 +1,10 @@
 """At which sizes a photo is painted: nothing runs here."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from genapp.errors import BadValue, TooLarge
-from genapp.translating.styles import Style
+from genapp.translating.styles import FACE
 
 Size = tuple[int, int]
 """Width and height in pixels."""
@@ -47,7 +46,6 @@ class Plan:
 
 def make_plan(
     size: Size,
-    styles: Sequence[Style],
     *,
     detail: int | None = None,
     face: float | None = None,
@@ -58,9 +56,8 @@ def make_plan(
 
     Args:
         size: width and height of the photo, px.
-        styles: that it will be painted in.
         detail: longer side of the painting, px: the larger, the finer the strokes. None: 1024, or
-            as much more as it takes for the largest face to stay recognisable, up to 2048.
+            as much more as makes the largest face `FACE` wide, up to 2048.
         refine: paint over a painting that is smaller than the photo, up to the photo's size.
         face: width of the largest face, px of the photo; None where there is none.
         max_megapixels: the most pixels of photo and painting, in millions.
@@ -75,7 +72,7 @@ def make_plan(
             f"Choose one with at least {SMALLEST_SIDE} pixels a side.",
         )
     if detail is None:
-        detail = _default_detail(size, styles, face)
+        detail = _default_detail(size, face)
     elif isinstance(detail, bool) or not isinstance(detail, int):
         raise BadValue(f"The detail is {detail!r}.", "Choose a whole number of pixels.")
     if not SMALLEST_DETAIL <= detail <= LARGEST_DETAIL:
@@ -106,9 +103,8 @@ def _zoomed(size: Size, zoom: float) -> Size:
     return max(SMALLEST_SIDE, round(size[0] * zoom)), max(SMALLEST_SIDE, round(size[1] * zoom))
 
 
-def _default_detail(size: Size, styles: Sequence[Style], face: float | None) -> int:
+def _default_detail(size: Size, face: float | None) -> int:
     if not face:
         return DEFAULT_DETAIL
-    needed = sum(style.weight * style.face for style in styles)
-    wanted = round(needed / face * max(size))
+    wanted = round(FACE / face * max(size))
     return min(max(DEFAULT_DETAIL, wanted), MOST_BY_ITSELF)

@@ -34,42 +34,41 @@ class BuiltIn:
 
     name: str
     description: str
-    face: int
-    """A face at least this wide in the painting can still be told, px."""
-    strength: float = 1.0
-    """That it can be told at, even then: wild styles hide it at full strength."""
+    face_strength: float = 1.0
+    """How strong it may be on a face of `FACE` px for people, and our detector, to still tell it;
+    chosen in steps on twelve faces, checked by benchmarks/style_quality.py."""
 
 
 STYLES = (
-    BuiltIn("amber-and-sky", "Warm yellow and light blue in soft, flat strokes.", 160),
-    BuiltIn("yellow-ink", "Bold black brush lines and patches of yellow on white.", 160),
-    BuiltIn("ink-wash", "Black and pale tones, a touch of peach, brushed softly.", 160),
-    BuiltIn("neon-dashes", "Dashes of bright blue, red and orange on black.", 160),
-    BuiltIn("crimson-crayon", "Crimson, ochre and pale blue with the grain of crayon.", 160),
-    BuiltIn("orange-patches", "Small patches of orange, red and blue, loosely dabbed.", 160),
-    BuiltIn("indigo-dots", "Dark indigo, strewn with rings and dots.", 160),
-    BuiltIn("bold-primaries", "Pure yellow, red and blue glowing out of black.", 160),
-    BuiltIn("bright-pencils", "Pencil lines on white with magenta, turquoise and yellow.", 160),
-    BuiltIn("fleck-print", "Flecks of slate and red printed on grey.", 160),
-    BuiltIn("terracotta", "Brown and burnt orange in fine, dark-edged strokes.", 160),
-    BuiltIn("gold-engraving", "Fine golden lines on cream.", 160),
-    BuiltIn("lilac-mist", "Lilac and yellow, blurred as in fog.", 160),
-    BuiltIn("lime-and-brick", "Lime green, brick red and teal between dark contours.", 160),
-    BuiltIn("aqua-crackle", "Pale aqua with the fine cracks of old glaze.", 160),
-    BuiltIn("pastel-shards", "Thin coloured lines that cut pastel tones into shards.", 160),
-    BuiltIn("violet-hatching", "Blue, violet and olive in slanting hatches.", 160),
-    BuiltIn("woven-red", "Red, orange and blue bars, woven like a rug.", 160),
-    BuiltIn("wood-carving", "Tan wood with carved, wavy grooves.", 160),
-    BuiltIn("blue-strokes", "Deep blue and yellow in short, curling strokes.", 160),
-    BuiltIn("embers", "Glowing dark red with a little blue.", 160),
-    BuiltIn("pop-cutouts", "Black, white, pink and yellow cut-out shapes.", 160),
-    BuiltIn("slate-and-scarlet", "Grey-blue and cream with black contours, patches of red.", 160),
-    BuiltIn("dark-velvet", "Soft blacks and greens, pale lights, few lines.", 160),
-    BuiltIn("teal-etching", "Teal etched on cream in fine hatches.", 160),
-    BuiltIn("rust-impasto", "Rust, cream and blue in thick, rough dabs.", 160),
+    BuiltIn("amber-and-sky", "Warm yellow and light blue in soft, flat strokes."),
+    BuiltIn("yellow-ink", "Bold black brush lines and patches of yellow on white.", 0.65),
+    BuiltIn("ink-wash", "Black and pale tones, a touch of peach, brushed softly."),
+    BuiltIn("neon-dashes", "Dashes of bright blue, red and orange on black.", 0.38),
+    BuiltIn("crimson-crayon", "Crimson, ochre and pale blue with the grain of crayon."),
+    BuiltIn("orange-patches", "Small patches of orange, red and blue, loosely dabbed."),
+    BuiltIn("indigo-dots", "Dark indigo, strewn with rings and dots.", 0.8),
+    BuiltIn("bold-primaries", "Pure yellow, red and blue glowing out of black.", 0.8),
+    BuiltIn("bright-pencils", "Pencil lines on white with magenta, turquoise and yellow.", 0.8),
+    BuiltIn("fleck-print", "Flecks of slate and red printed on grey.", 0.45),
+    BuiltIn("terracotta", "Brown and burnt orange in fine, dark-edged strokes."),
+    BuiltIn("gold-engraving", "Fine golden lines on cream."),
+    BuiltIn("lilac-mist", "Lilac and yellow, blurred as in fog."),
+    BuiltIn("lime-and-brick", "Lime green, brick red and teal between dark contours.", 0.7),
+    BuiltIn("aqua-crackle", "Pale aqua with the fine cracks of old glaze."),
+    BuiltIn("pastel-shards", "Thin coloured lines that cut pastel tones into shards.", 0.5),
+    BuiltIn("violet-hatching", "Blue, violet and olive in slanting hatches.", 0.8),
+    BuiltIn("woven-red", "Red, orange and blue bars, woven like a rug.", 0.3),
+    BuiltIn("wood-carving", "Tan wood with carved, wavy grooves.", 0.9),
+    BuiltIn("blue-strokes", "Deep blue and yellow in short, curling strokes.", 0.7),
+    BuiltIn("embers", "Glowing dark red with a little blue."),
+    BuiltIn("pop-cutouts", "Black, white, pink and yellow cut-out shapes.", 0.42),
+    BuiltIn("slate-and-scarlet", "Grey-blue and cream with black contours, patches of red."),
+    BuiltIn("dark-velvet", "Soft blacks and greens, pale lights, few lines."),
+    BuiltIn("teal-etching", "Teal etched on cream in fine hatches."),
+    BuiltIn("rust-impasto", "Rust, cream and blue in thick, rough dabs.", 0.8),
 )
-FACE_OF_ANY = 200
-"""As `BuiltIn.face`, for pictures of one's own."""
+FACE = 240
+"""A face should be at least this wide in a painting, px: of smaller ones, strokes leave little."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +79,8 @@ class Style:
     """A style's name, or a file's; "picture" where there is none."""
     weight: float
     """The weights of a blend sum up to 1."""
-    face: int
-    strength: float
-    """Both as in `BuiltIn`."""
+    face_strength: float
+    """As in `BuiltIn`."""
     number: int | None = None
     """Place in `STYLES`; None for a picture."""
     square: NDArray[np.float32] | None = None
@@ -157,16 +155,13 @@ def _style(source: Picture, weight: float) -> Style:
     if isinstance(source, str):
         if source in style_names():
             number = style_names().index(source)
-            built_in = STYLES[number]
-            return Style(source, weight, built_in.face, built_in.strength, number)
+            return Style(source, weight, STYLES[number].face_strength, number)
         if not Path(source).suffix and not Path(source).exists():
             raise UnknownName("style", source, style_names())
     photo = read(source)
     pixels = photo.pixels if photo.alpha is None else bleed(photo.pixels, photo.alpha)
     digest = sha256(np.ascontiguousarray(pixels)).hexdigest()
-    return Style(
-        photo.name or "picture", weight, FACE_OF_ANY, 1.0, None, middle_square(pixels), digest
-    )
+    return Style(photo.name or "picture", weight, 1.0, None, middle_square(pixels), digest)
 
 
 def middle_square(pixels: Pixels) -> NDArray[np.float32]:
@@ -181,9 +176,9 @@ def middle_square(pixels: Pixels) -> NDArray[np.float32]:
     return np.ascontiguousarray(values.transpose(2, 0, 1))
 
 
-def default_strength(styles: Sequence[Style]) -> float:
-    """At which faces can still be told."""
-    return round(sum(style.weight * style.strength for style in styles), 2)
+def default_face_strength(styles: Sequence[Style]) -> float:
+    """How strong a blend may be on faces."""
+    return round(sum(style.weight * style.face_strength for style in styles), 2)
 
 
 def blended_numbers(

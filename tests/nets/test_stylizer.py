@@ -1,6 +1,12 @@
 """The stylizer in torch: shapes, styles and statistics."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import pytest
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 torch = pytest.importorskip("torch")
 
@@ -13,7 +19,7 @@ def net() -> Stylizer:
     return Stylizer((4, 4, 4), (4, 4), 1, styled_contract=True).eval()
 
 
-def paint(net: Stylizer, image: torch.Tensor, shared: torch.Tensor | None = None) -> torch.Tensor:
+def paint(net: Stylizer, image: "Tensor", shared: "Tensor | None" = None) -> "Tensor":
     style = torch.stack([torch.ones(net.numbers), torch.zeros(net.numbers)])
     given = torch.ones(2, net.numbers) if shared is None else shared
     with torch.no_grad():
@@ -28,7 +34,7 @@ def test_lengths_of_a_style() -> None:
 
 
 @pytest.mark.parametrize("build", [multi_style, any_style])
-def test_shapes_and_range(build: type[Stylizer]) -> None:
+def test_shapes_and_range(build: Callable[[], Stylizer]) -> None:
     net = build()
     style = torch.ones(2, net.numbers)
     with torch.no_grad():

@@ -9,7 +9,16 @@ from numpy.typing import NDArray
 from genapp.errors import BadValue, Cancelled, NoFace, OutOfMemory, UnknownName
 from genapp.images import Photo
 from genapp.registry.engines import Engines
-from genapp.translating import Finish, finish, make_plan, paint, pipeline, read_styles, translate
+from genapp.translating import (
+    Finish,
+    finish,
+    make_plan,
+    paint,
+    pipeline,
+    read_styles,
+    tiles,
+    translate,
+)
 
 FACES = Path(__file__).parents[3] / "shared" / "data" / "faces"
 
@@ -74,7 +83,7 @@ def test_a_large_photo_gets_fine_strokes_too(engines: Engines) -> None:
 def test_strength_goes_from_photo_to_painting(engines: Engines) -> None:
     photo = Photo(scene())
     styles = read_styles("blue-strokes")
-    painted = paint(photo, styles, make_plan((90, 70), styles, detail=90), engines)
+    painted = paint(photo, styles, make_plan((90, 70), detail=90), engines)
     steps = [
         finish(painted, Finish(strength)).photo.pixels.astype(float)
         for strength in (0.0, 0.25, 0.5, 1.0)
@@ -88,7 +97,7 @@ def test_strength_goes_from_photo_to_painting(engines: Engines) -> None:
 def test_my_colours_stay(engines: Engines) -> None:
     photo = Photo(scene())
     styles = read_styles("embers")
-    painted = paint(photo, styles, make_plan((90, 70), styles, detail=90), engines)
+    painted = paint(photo, styles, make_plan((90, 70), detail=90), engines)
     painting, kept = (
         finish(painted, Finish(keep_colors=keep)).photo.pixels.astype(float)
         for keep in (False, True)
@@ -102,13 +111,28 @@ def test_my_colours_stay(engines: Engines) -> None:
 def test_a_mask_keeps_the_rest(engines: Engines) -> None:
     photo = Photo(scene())
     styles = read_styles("embers")
-    painted = paint(photo, styles, make_plan((90, 70), styles, detail=90), engines)
+    painted = paint(photo, styles, make_plan((90, 70), detail=90), engines)
     mask = np.zeros((70, 90), np.uint8)
     mask[:, 45:] = 255
     everything = finish(painted, Finish()).photo.pixels
     half = finish(painted, Finish(), mask=mask).photo.pixels
     np.testing.assert_array_equal(half[:, :45], photo.pixels[:, :45])
     np.testing.assert_array_equal(half[:, 45:], everything[:, 45:])
+
+
+def test_a_style_is_weaker_on_faces(engines: Engines) -> None:
+    photo = Photo(scene())
+    styles = read_styles("embers")
+    painted = paint(photo, styles, make_plan((90, 70), detail=90), engines)
+    faces = np.zeros((70, 90), np.uint8)
+    faces[:, 45:] = 255
+    everywhere, half, none = (
+        finish(painted, Finish(1.0, face_strength=part), faces=faces).photo.pixels.astype(float)
+        for part in (1.0, 0.5, 0.0)
+    )
+    np.testing.assert_array_equal(none[:, :45], everywhere[:, :45])
+    np.testing.assert_array_equal(none[:, 45:], photo.pixels[:, 45:])
+    assert np.abs(half[:, 45:] - (everywhere + photo.pixels)[:, 45:] / 2).max() <= 1
 
 
 def test_a_blend_of_two_networks_is_the_mean_of_both(engines: Engines) -> None:
@@ -129,7 +153,7 @@ def test_the_recipe_gives_the_same_again(engines: Engines) -> None:
     recipe = first.recipe
     assert recipe["style"] == {"embers": 0.6667, "ink-wash": 0.3333}
     assert recipe["models"] == ["translate/stylizer.multi26"]
-    keys = ("strength", "keep_colors", "region", "detail")
+    keys = ("strength", "face_strength", "keep_colors", "region", "detail")
     again = translate(
         scene(), recipe["style"], **{key: recipe[key] for key in keys}, engines=engines
     )
@@ -141,7 +165,7 @@ def test_the_recipe_gives_the_same_again(engines: Engines) -> None:
 def test_smaller_tiles_where_memory_is_short(
     engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = pipeline.paint_tiles
+    real = tiles.paint_tiles
     asked: list[int] = []
 
     def short(*arguments: object, tile: int, **options: object) -> object:
@@ -182,7 +206,7 @@ def test_regions_of_a_face(engines: Engines) -> None:
 
     photo = read(FACES / "faker-female-030.jpg")
     everything, face, background = (
-        translate(photo, "embers", detail=224, strength=1.0, region=region, engines=engines)
+        translate(photo, "embers", detail=224, face_strength=1, region=region, engines=engines)
         for region in ("all", "face", "background")
     )
     nose, corner = (slice(180, 200), slice(200, 220)), (slice(0, 20), slice(0, 20))

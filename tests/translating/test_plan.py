@@ -5,22 +5,20 @@ from itertools import pairwise
 import pytest
 
 from genapp.errors import BadValue, TooLarge
-from genapp.translating import make_plan, read_styles
+from genapp.translating import make_plan
 from genapp.translating.plan import DEFAULT_DETAIL, MOST_BY_ITSELF
-
-STYLES = read_styles("embers")
-NEEDED = STYLES[0].face
+from genapp.translating.styles import FACE
 
 
 def test_default() -> None:
-    assert make_plan((4000, 3000), STYLES, refine=False).paintings == ((1024, 768),)
-    assert make_plan((300, 600), STYLES).paintings == ((512, 1024),)
+    assert make_plan((4000, 3000), refine=False).paintings == ((1024, 768),)
+    assert make_plan((300, 600)).paintings == ((512, 1024),)
 
 
 def test_large_photos_are_painted_over_in_even_steps() -> None:
-    assert make_plan((1250, 500), STYLES, detail=1000).paintings == ((1000, 400),)
-    assert make_plan((3000, 2000), STYLES, detail=1000).paintings == ((1000, 667), (3000, 2000))
-    plan = make_plan((8000, 6000), STYLES, detail=500)
+    assert make_plan((1250, 500), detail=1000).paintings == ((1000, 400),)
+    assert make_plan((3000, 2000), detail=1000).paintings == ((1000, 667), (3000, 2000))
+    plan = make_plan((8000, 6000), detail=500)
     sides = [width for width, _ in plan.paintings]
     assert sides[0] == 500
     assert sides[-1] == 8000
@@ -31,28 +29,26 @@ def test_large_photos_are_painted_over_in_even_steps() -> None:
 
 
 def test_small_faces_make_the_painting_larger() -> None:
-    large = make_plan((1000, 1000), STYLES, face=500)
+    large = make_plan((1000, 1000), face=500)
     assert large.detail == DEFAULT_DETAIL
-    small = make_plan((3000, 2000), STYLES, face=NEEDED * 2)
+    small = make_plan((3000, 2000), face=FACE * 2)
     assert small.detail == 1500
-    tiny = make_plan((3000, 2000), STYLES, face=10)
+    tiny = make_plan((3000, 2000), face=10)
     assert tiny.detail == MOST_BY_ITSELF
 
 
 def test_detail_is_kept_to() -> None:
-    assert make_plan((500, 400), STYLES, detail=250, face=9, refine=False).paintings == (
-        (250, 200),
-    )
-    assert make_plan((5000, 40), STYLES, detail=100, refine=False).paintings == ((100, 32),)
+    assert make_plan((500, 400), detail=250, face=9, refine=False).paintings == ((250, 200),)
+    assert make_plan((5000, 40), detail=100, refine=False).paintings == ((100, 32),)
 
 
 def test_mistakes() -> None:
     with pytest.raises(BadValue, match="31×500"):
-        make_plan((31, 500), STYLES)
+        make_plan((31, 500))
     for detail in (63, 12001, True, 100.5):
         with pytest.raises(BadValue, match="detail"):
-            make_plan((500, 500), STYLES, detail=detail)  # type: ignore[arg-type]
+            make_plan((500, 500), detail=detail)  # type: ignore[arg-type]
     with pytest.raises(TooLarge, match=r"picture has 8000×7000.*smaller"):
-        make_plan((8000, 7000), STYLES)
+        make_plan((8000, 7000))
     with pytest.raises(TooLarge, match=r"painting has 8000×8000.*less detail"):
-        make_plan((500, 500), STYLES, detail=8000)
+        make_plan((500, 500), detail=8000)

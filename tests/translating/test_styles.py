@@ -1,6 +1,7 @@
 """Names, files and weights of styles."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from genapp.errors import BadValue, UnknownName, UnreadablePicture
 from genapp.images import Photo
 from genapp.registry.engines import Engines
-from genapp.translating import default_strength, parse_styles, read_styles, style_names
+from genapp.translating import default_face_strength, parse_styles, read_styles, style_names
 from genapp.translating.styles import ANY, MULTI, blended_numbers, middle_square
 
 
@@ -53,7 +54,7 @@ def test_weights_sum_up_to_1(weights: list[float]) -> None:
     styles = read_styles(dict(zip(style_names(), weights, strict=False)))
     assert sum(style.weight for style in styles) == pytest.approx(1)
     assert [style.label for style in styles] == list(style_names()[: len(weights)])
-    assert 0 < default_strength(styles) <= 1
+    assert 0 < default_face_strength(styles) <= 1
 
 
 def test_a_style_of_no_weight_is_left_out() -> None:
@@ -84,6 +85,7 @@ def test_mistakes() -> None:
         read_styles({"embers": 0})
     with pytest.raises(BadValue, match="9 styles"):
         read_styles(dict.fromkeys(style_names()[:9], 1.0))
+    weight: Any
     for weight in (-1, float("nan"), True, "much"):
         with pytest.raises(BadValue, match="weight"):
             read_styles({"embers": weight})
