@@ -24,7 +24,10 @@ def paint(net: Stylizer, image: "Tensor", shared: "Tensor | None" = None) -> "Te
     given = torch.ones(2, net.numbers) if shared is None else shared
     with torch.no_grad():
         painting, used = net(image, style, given, torch.tensor([float(shared is not None)]))
-    return painting if shared is not None else torch.cat([painting.flatten(), used.flatten()])
+    result: Tensor = painting
+    if shared is None:
+        result = torch.cat([painting.flatten(), used.flatten()])
+    return result
 
 
 def test_lengths_of_a_style() -> None:
