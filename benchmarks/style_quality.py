@@ -136,8 +136,10 @@ def _gradients(pixels: Pixels) -> npt.NDArray[np.float32]:
     across, down = np.diff(luma, axis=1)[:-1], np.diff(luma, axis=0)[:, :-1]
     length, angle = np.hypot(across, down), np.arctan2(down, across) % np.pi
     bins = np.minimum((angle / np.pi * 9).astype(int), 8)
-    cells = np.stack([np.where(bins == each, length, 0) for each in range(9)], axis=-1)
-    sums = cv2.resize(cells.astype(np.float32), (16, 16), interpolation=cv2.INTER_AREA)
+    cells = [np.where(bins == each, length, 0).astype(np.float32) for each in range(9)]
+    sums = np.stack(
+        [cv2.resize(cell, (16, 16), interpolation=cv2.INTER_AREA) for cell in cells], axis=-1
+    )
     histograms = sums / (np.linalg.norm(sums, axis=-1, keepdims=True) + 2.0)
     return np.asarray(histograms - histograms.mean(axis=(0, 1)), np.float32).ravel()
 
