@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from genapp.colorizing import Analysis, Colorized, Look
     from genapp.images import Photo
     from genapp.registry.engines import Engines
+    from genapp.translating import Translated
     from genapp.tryon import Frame, TryOn
     from genapp.upscaling import Upscaled
 
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_frames(commands.add_parser("frames", help="list the frames, and export them as models"))
     _add_colorize(commands.add_parser("colorize", help="colour a grey photo"))
     _add_upscale(commands.add_parser("upscale", help="enlarge a picture"))
+    _add_translate(commands.add_parser("translate", help="paint a photo in a style"))
     _add_models(commands.add_parser("models", help="list, fetch and check the models"))
     _add_serve(commands.add_parser("serve", help="open the app in the browser"))
     return parser
@@ -663,6 +665,163 @@ def _print_upscaled(output: Path | str, report: dict[str, Any]) -> None:
     width, height = report["size"]
     models = ", then ".join(report["recipe"]["models"])
     print(f"  {width}×{height} with {models} in {report['timings_ms']['networks'] / 1000:.1f} s")
+
+
+# translate -----------------------------------------------------------------------------------
+
+
+def _add_translate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "input", metavar="IN", type=Path, nargs="?", help="a photo, or a folder of photos"
+    )
+    parser.add_argument("-o", "--output", metavar="OUT", type=Path, help="a picture, or a folder")
+    parser.add_argument(
+        "--style",
+        metavar="NAME|FILE[=WEIGHT],…",
+        help="a built-in style (see --styles), a picture to take the style from, or a blend, such "
+        "as embers=2,painting.jpg=1",
+    )
+    parser.add_argument("--styles", action="store_true", help="list the built-in styles")
+    parser.add_argument(
+        "--strength", metavar="0..1", type=float, default=1.0, help="0 the photo, 1 the painting"
+    )
+    parser.add_argument(
+        "--face-strength",
+        metavar="0..1",
+        type=float,
+        help="how much of that on faces; default: as much as lets them still be told",
+    )
+    parser.add_argument(
+        "--keep-colors", action="store_true", help="the painting's light in the photo's colours"
+    )
+    parser.add_argument(
+        "--region", choices=("all", "face", "background"), default="all", help="what is painted"
+    )
+    parser.add_argument(
+        "--detail",
+        metavar="PX",
+        type=int,
+        help="longer side of the picture in which the strokes are made, 64 to 12000: the larger, "
+        "the finer they are; default: what suits style and faces, 1024 to 2048",
+    )
+    parser.add_argument(
+        "--no-refine", action="store_true", help="no finer strokes in large photos: quicker, softer"
+    )
+    parser.add_argument(
+        "--format", choices=("png", "tiff", "webp", "jpg", "avif"), help="of a folder's results"
+    )
+    parser.add_argument(
+        "--quality", metavar="1..100", type=int, default=95, help="of jpg, avif, webp; 100 lossless"
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--json", action="store_true", help="print the facts as one JSON object")
+    parser.set_defaults(run=_translate)
+
+
+def _translate(options: argparse.Namespace) -> int:
+    from genapp.registry.engines import Engines
+
+    if options.styles:
+        return _translate_styles(options)
+    for value, name in (
+        (options.input, "The photo"),
+        (options.output, "The output (-o)"),
+        (options.style, "The style (--style)"),
+    ):
+        if value is None:
+            raise BadValue(f"{name} is missing.", "Name it, or list the --styles.")
+    if options.input.is_dir():
+        return _translate_folder(options)
+    if options.format is not None:
+        raise BadValue(
+            "--format is for folders.", f"Name the output with the ending .{options.format}."
+        )
+    _check_output(options.input, options.output)
+    with Engines(device=options.device) as engines:
+        result = _translate_file(options, options.input, options.output, engines)
+    report = result.report()
+    if options.json:
+        _print_json({"outputs": [str(options.output)], **report})
+    else:
+        _print_translated(options.output, report)
+    return 0
+
+
+def _translate_styles(options: argparse.Namespace) -> int:
+    from genapp.translating import STYLES
+
+    if options.json:
+        rows = [{"name": style.name, "description": style.description} for style in STYLES]
+        _print_json({"styles": rows})
+        return 0
+    _print_table([("NAME", "LOOK"), *((style.name, style.description) for style in STYLES)])
+    return 0
+
+
+def _translate_folder(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from genapp.registry.engines import Engines
+
+    pairs = _folder_pairs(options.input, options.output, options.format)
+    results: list[dict[str, Any]] = []
+    failures: list[dict[str, str]] = []
+    with Engines(device=options.device) as engines:
+        for source, target in tqdm(pairs, unit="photo"):
+            try:
+                _check_output(source, target)
+                result = _translate_file(options, source, target, engines)
+            except UserError as error:
+                failures.append({"file": str(source), "reason": str(error)})
+            else:
+                results.append({"file": str(source), "output": str(target), **result.report()})
+    if options.json:
+        outputs = [report["output"] for report in results]
+        _print_json({"outputs": outputs, "results": results, "failures": failures})
+    else:
+        for report in results:
+            _print_translated(report["output"], report)
+    return _report_failures(failures)
+
+
+def _translate_file(
+    options: argparse.Namespace, source: Path, target: Path, engines: "Engines"
+) -> "Translated":
+    from tqdm import tqdm
+
+    from genapp import images, translate
+    from genapp.translating import parse_styles
+
+    with tqdm(total=100, unit="%", leave=False, bar_format=BAR) as bar:
+
+        def progress(done: float, what: str, seconds_left: float | None) -> None:
+            bar.set_description_str(what, refresh=False)
+            bar.update(round(100 * done) - bar.n)
+
+        result = translate(
+            source,
+            parse_styles(options.style),
+            strength=options.strength,
+            face_strength=options.face_strength,
+            keep_colors=options.keep_colors,
+            region=options.region,
+            detail=options.detail,
+            refine=not options.no_refine,
+            format=target.suffix,
+            progress=progress,
+            engines=engines,
+        )
+    lost = images.write(result.photo, target, quality=options.quality, keep_grey=True)
+    _print_notes(source, (*result.photo.notes, *lost))
+    return result
+
+
+def _print_translated(output: Path | str, report: dict[str, Any]) -> None:
+    print(output)
+    recipe = report["recipe"]
+    styles = ", ".join(f"{name} {weight:.0%}" for name, weight in recipe["style"].items())
+    seconds = report["timings_ms"]["networks"] / 1000
+    print(f"  {styles}; strokes of a picture of {recipe['detail']} px, in {seconds:.1f} s")
 
 
 # models --------------------------------------------------------------------------------------

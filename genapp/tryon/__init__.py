@@ -5,6 +5,7 @@ from genapp.tryon.fit import NUDGE_LIMITS, Nudge
 from genapp.tryon.frames import Frame, frame_names, load_frame
 from genapp.tryon.gltf import write_glb
 from genapp.tryon.live import Mirror, Shown
+from genapp.tryon.matting import guided_filter
 from genapp.tryon.outline import FaceShape, find_faces
 from genapp.tryon.own import FRAME_FILES, open_frame, open_frames
 from genapp.tryon.parse import parse_frames, parse_nudge
@@ -47,6 +48,7 @@ __all__ = [
     "dress_each",
     "find_faces",
     "frame_names",
+    "guided_filter",
     "load_frame",
     "open_frame",
     "open_frames",

@@ -1,5 +1,6 @@
 """Super-resolution: larger pictures, nothing lost, nothing invented unless asked."""
 
+from genapp.upscaling.alpha import bleed
 from genapp.upscaling.damage import damage
 from genapp.upscaling.faces import (
     RESTORER,
@@ -33,15 +34,17 @@ from genapp.upscaling.plan import (
     make_plan,
     upscalers,
 )
-from genapp.upscaling.progress import Progress
-from genapp.upscaling.resample import interpolated
+from genapp.upscaling.progress import Clock, Progress
+from genapp.upscaling.resample import BICUBIC, interpolated, rows_of
 
 __all__ = [
+    "BICUBIC",
     "LARGEST",
     "MAX_MEGAPIXELS",
     "PREFIX",
     "RESTORER",
     "SMALLEST",
+    "Clock",
     "Enlarged",
     "Finish",
     "Patch",
@@ -49,6 +52,7 @@ __all__ = [
     "Progress",
     "Speeds",
     "Upscaled",
+    "bleed",
     "check_restorer",
     "chosen_faces",
     "damage",
@@ -62,6 +66,7 @@ __all__ = [
     "make_plan",
     "read_mask",
     "restore",
+    "rows_of",
     "seconds_a_megapixel",
     "size_of",
     "upscale",
