@@ -159,13 +159,9 @@ def head(channels: int, halvings: int, width: int) -> nn.Sequential:
     for number in range(max(halvings, 1)):
         out = min(channels * 2, width)
         kernel, stride = (4, 2) if number < halvings else (3, 1)
-        conv = nn.Conv2d(channels, out, kernel, stride, 1, bias=False)
-        layers += [
-            spectral_norm(conv),
-            # Real and generated pictures pass apart, each normed on their own as in the paper.
-            nn.BatchNorm2d(out, track_running_stats=False),
-            nn.LeakyReLU(0.2, inplace=True),
-        ]
+        conv = nn.Conv2d(channels, out, kernel, stride, 1)
+        # No batch norms, which the paper has: with them it won at once (train_faces.md).
+        layers += [spectral_norm(conv), nn.LeakyReLU(0.2, inplace=True)]
         channels = out
     return nn.Sequential(*layers, spectral_norm(nn.Conv2d(channels, 1, 3, padding=1)))
 
