@@ -30,6 +30,10 @@ from genapp.ui.photo_input import Payload, sent_file
 from genapp.ui.tryon_tab import hex_color
 
 EXAMPLES = Path(__file__).with_name("examples") / "old"
+EXAMPLE_NAMES = (
+    *("grey-young-man", "sepia-older-man", "worn-turned-woman"),
+    "drawing-young-woman",
+)
 KEPT_SECONDS = 600
 WELCOME = "Upload a black-and-white photo or a sketch, or click an example."
 AUTOMATIC = ""
@@ -283,7 +287,7 @@ def _photo_input() -> gr.Image:
         elem_id="colour-photo",
         elem_classes="photo",
     )
-    examples = sorted(str(path) for path in EXAMPLES.glob("*.jpg"))
+    examples = [str(EXAMPLES / f"{name}.jpg") for name in EXAMPLE_NAMES]
     gr.Examples(examples, photo, label="Examples", cache_examples=False, elem_id="colour-examples")
     return photo
 
