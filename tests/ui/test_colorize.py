@@ -246,6 +246,19 @@ def test_what_the_photo_is_is_said(tab: "Page", portrait: Path) -> None:
 
 
 @pytest.mark.browser
+def test_a_sketch_is_told_and_coloured(tab: "Page") -> None:
+    tab.locator("#colour-examples button").last.click()
+    url = another(tab, "#colour-result img")
+    tab.locator("#colour-facts", has_text="looks like a line drawing").wait_for()
+    tab.get_by_label("It is a sketch").click()
+    url = another(tab, "#colour-result img", url)
+    drawing = Path(genapp.__file__).parent / "ui/examples/old/drawing-young-woman.jpg"
+    expected = genapp.colorize(drawing, sketch=True)
+    np.testing.assert_array_equal(shown(url), expected.photo.pixels)
+    assert "sketch-unet" in tab.locator("#colour-facts").inner_text()
+
+
+@pytest.mark.browser
 def test_another_candidate_is_taken(tab: "Page", grey: Path) -> None:
     url = open_photo(tab, grey)
     tab.locator("#colour-more").click()
