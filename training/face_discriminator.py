@@ -100,14 +100,16 @@ class Critic(nn.Module):
         """Builds the critic for features with so many ``channels``, the finest first."""
         super().__init__()
         self.mixer = Mixer(channels)
-        # The finest is halved three times, the coarsest not at all.
+        *channels, coarsest = self.mixer.channels
+        # The finest is halved three times, the coarsest not at all; it also sees the spread.
         self.heads = nn.ModuleList(
             head(mixed, LEVELS - 1 - number, width)
-            for number, mixed in enumerate(self.mixer.channels)
+            for number, mixed in enumerate([*channels, coarsest + 1])
         )
 
     def forward(self, mixed: list[Tensor]) -> Tensor:
         """Returns n×m verdicts on mixed features."""
+        mixed = [*mixed[:-1], with_spread(mixed[-1])]
         pairs = zip(self.heads, mixed, strict=True)
         return torch.cat([one(features.float()).flatten(1) for one, features in pairs], 1)
 
@@ -151,6 +153,20 @@ class Mixer(nn.Module):
             coarse = functional.interpolate(mixed[0], size, mode="bilinear")
             mixed.insert(0, (levels[number] + self.down[number](coarse)) * 0.5**0.5)
         return mixed
+
+
+def with_spread(features: Tensor) -> Tensor:
+    """Adds a channel that says how much the pictures of a batch differ, so that all alike shows.
+
+    "Progressive Growing of GANs" (https://arxiv.org/abs/1710.10196), section 3.
+
+    Returns:
+        n×(c+1)×h×w of n×c×h×w.
+    """
+    x = features.float()
+    spread = (x.var(0, correction=0) + 1e-8).sqrt().mean()
+    channel = spread.expand(x.shape[0], 1, *x.shape[2:])
+    return torch.cat([x, channel], 1)
 
 
 def head(channels: int, halvings: int, width: int) -> nn.Sequential:

@@ -17,8 +17,8 @@ from torch.nn import functional
 Z_SIZE = 64
 W_SIZE = 256
 # Channels at the resolutions 4, 8, 16 and so on.
-CHANNELS = (256, 256, 256, 160, 96, 48, 24)
-FIRST = 4  # resolution of the constant that every picture starts from
+CHANNELS = (192, 256, 256, 160, 96, 48, 24)
+FIRST = 4  # resolution that every picture starts from
 
 
 class FaceGenerator(nn.Module):
@@ -99,7 +99,10 @@ class Synthesis(nn.Module):
             raise ValueError(f"size must be 64, 128 or 256, not {size}")
         count = int(math.log2(size // FIRST)) + 1
         channels = [max(8, round(number * width)) for number in CHANNELS[:count]]
-        self.start = nn.Parameter(torch.randn(1, channels[0], FIRST, FIRST))
+        # From w, not a constant: pose and outline differ from the start, as in FastGAN.
+        self.start = nn.Linear(W_SIZE, channels[0] * FIRST**2)
+        nn.init.normal_(self.start.weight, std=W_SIZE**-0.5)
+        nn.init.normal_(self.start.bias, std=0.5)
         before = [channels[0], *channels]
         self.levels = nn.ModuleList(
             Level(before[number], channels[number], first=number == 0) for number in range(count)
@@ -107,7 +110,7 @@ class Synthesis(nn.Module):
 
     def forward(self, w: Tensor, size: int | None = None) -> Tensor:
         """Returns n×3×size×size pictures, about -1..1, of n×levels×256."""
-        x = self.start.expand(w.shape[0], -1, -1, -1)
+        x = self.start(w[:, 0]).unflatten(1, (-1, FIRST, FIRST))
         picture: Tensor | None = None
         for number, level in enumerate(self.levels):
             x, own = level(x, w[:, number])

@@ -88,6 +88,16 @@ def test_it_learns_to_tell_halves_from_noise() -> None:
     assert losses[-1] < 0.5 * losses[0]
 
 
+def test_the_coarsest_head_sees_how_much_pictures_differ() -> None:
+    features = torch.randn(4, 5, 2, 2)
+    found = face_discriminator.with_spread(features)
+    assert found.shape == (4, 6, 2, 2)
+    torch.testing.assert_close(found[:, :5], features)
+    alike = face_discriminator.with_spread(features[:1].expand(4, -1, -1, -1))
+    assert alike[:, 5].max() < 1e-3
+    assert found[:, 5].min() > 0.3
+
+
 def test_hinge_loss_asks_no_more_than_one() -> None:
     loss = face_discriminator.discriminator_loss
     sure = torch.full((2, 3), 5.0)
