@@ -61,7 +61,7 @@ class Settings:
         saturation: factor of the chroma.
     """
 
-    side: int = 192
+    side: int = 224
     temperature: float = 0.4
     calm: float = 0.5
     saturation: float = 1.0
