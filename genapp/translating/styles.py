@@ -41,11 +41,11 @@ class BuiltIn:
 
 STYLES = (
     BuiltIn("amber-and-sky", "Warm yellow and light blue in soft, flat strokes."),
-    BuiltIn("yellow-ink", "Bold black brush lines and patches of yellow on white.", 0.65),
+    BuiltIn("yellow-ink", "Bold black brush lines and patches of yellow on white.", 0.5),
     BuiltIn("ink-wash", "Black and pale tones, a touch of peach, brushed softly."),
     BuiltIn("neon-dashes", "Dashes of bright blue, red and orange on black.", 0.3),
     BuiltIn("crimson-crayon", "Crimson, ochre and pale blue with the grain of crayon."),
-    BuiltIn("orange-patches", "Small patches of orange, red and blue, loosely dabbed."),
+    BuiltIn("orange-patches", "Small patches of orange, red and blue, loosely dabbed.", 0.75),
     BuiltIn("indigo-dots", "Dark indigo, strewn with rings and dots.", 0.8),
     BuiltIn("bold-primaries", "Pure yellow, red and blue glowing out of black.", 0.8),
     BuiltIn("bright-pencils", "Pencil lines on white with magenta, turquoise and yellow.", 0.8),
@@ -56,16 +56,16 @@ STYLES = (
     BuiltIn("lime-and-brick", "Lime green, brick red and teal between dark contours.", 0.7),
     BuiltIn("aqua-crackle", "Pale aqua with the fine cracks of old glaze."),
     BuiltIn("pastel-shards", "Thin coloured lines that cut pastel tones into shards.", 0.5),
-    BuiltIn("violet-hatching", "Blue, violet and olive in slanting hatches.", 0.8),
-    BuiltIn("woven-red", "Red, orange and blue bars, woven like a rug.", 0.25),
-    BuiltIn("wood-carving", "Tan wood with carved, wavy grooves.", 0.9),
+    BuiltIn("violet-hatching", "Blue, violet and olive in slanting hatches.", 0.6),
+    BuiltIn("woven-red", "Red, orange and blue bars, woven like a rug.", 0.15),
+    BuiltIn("wood-carving", "Tan wood with carved, wavy grooves.", 0.7),
     BuiltIn("blue-strokes", "Deep blue and yellow in short, curling strokes.", 0.7),
     BuiltIn("embers", "Glowing dark red with a little blue."),
     BuiltIn("pop-cutouts", "Black, white, pink and yellow cut-out shapes.", 0.42),
-    BuiltIn("slate-and-scarlet", "Grey-blue and cream with black contours, patches of red."),
+    BuiltIn("slate-and-scarlet", "Grey-blue and cream with black contours, patches of red.", 0.7),
     BuiltIn("dark-velvet", "Soft blacks and greens, pale lights, few lines."),
-    BuiltIn("teal-etching", "Teal etched on cream in fine hatches."),
-    BuiltIn("rust-impasto", "Rust, cream and blue in thick, rough dabs.", 0.8),
+    BuiltIn("teal-etching", "Teal etched on cream in fine hatches.", 0.75),
+    BuiltIn("rust-impasto", "Rust, cream and blue in thick, rough dabs.", 0.6),
 )
 FACE = 240
 """A face should be at least this wide in a painting, px: of smaller ones, strokes leave little."""
