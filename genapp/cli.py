@@ -14,7 +14,8 @@ import json
 import logging
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from genapp.registry.engines import Engines
     from genapp.translating import Translated
     from genapp.tryon import Frame, TryOn
-    from genapp.upscaling import Upscaled
+    from genapp.upscaling import Progress, Upscaled
 
 # What counts as a picture in a folder. HEIC cannot be read, and is listed so that it is said.
 PICTURES = frozenset(
@@ -189,23 +190,13 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _try_on_folder(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
-    from genapp.registry.engines import Engines
-
     pairs = _folder_pairs(options.face, options.output)
-    results: list[dict[str, Any]] = []
-    failures: list[dict[str, str]] = []
     frames = _frames(options)
-    with Engines(device=options.device) as engines:
-        for source, target in tqdm(pairs, unit="photo"):
-            try:
-                _check_output(source, target)
-                result = _try_on_file(options, frames, source, target, engines)
-            except UserError as error:
-                failures.append({"file": str(source), "reason": str(error)})
-            else:
-                results.append({"file": str(source), "output": str(target), **result.report()})
+
+    def make(source: Path, target: Path, engines: "Engines") -> dict[str, Any]:
+        return _try_on_file(options, frames, source, target, engines).report()
+
+    results, failures = _each_picture(options, pairs, "photo", make)
     if options.json:
         _print_json({"results": results, "failures": failures})
     else:
@@ -416,34 +407,18 @@ def _colorize(options: argparse.Namespace) -> int:
 
 
 def _colorize_folder(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
-    from genapp.registry.engines import Engines
-
     alone = {"--hint": options.hint, "--uncertainty": options.uncertainty}
     for name, value in alone.items():
         if value:
             raise BadValue(f"{name} is for one photo.", "Name a photo instead of the folder.")
     pairs = _folder_pairs(options.input, options.output, options.format)
     look = _look(options)
-    results: list[dict[str, Any]] = []
-    failures: list[dict[str, str]] = []
-    with Engines(device=options.device) as engines:
-        for source, target in tqdm(pairs, unit="photo"):
-            try:
-                _check_output(source, target)
-                report = _colorize_file(options, source, target, look, engines)
-            except UserError as error:
-                failures.append({"file": str(source), "reason": str(error)})
-            else:
-                results.append({"file": str(source), "output": str(target), **report})
-    if options.json:
-        outputs = [report["output"] for report in results]
-        _print_json({"outputs": outputs, "results": results, "failures": failures})
-    else:
-        for report in results:
-            _print_colorized(report["output"], report)
-    return _report_failures(failures)
+
+    def make(source: Path, target: Path, engines: "Engines") -> dict[str, Any]:
+        return _colorize_file(options, source, target, look, engines)
+
+    results, failures = _each_picture(options, pairs, "photo", make)
+    return _report_folder(options, results, failures, _print_colorized)
 
 
 def _look(options: argparse.Namespace) -> "Look":
@@ -584,48 +559,25 @@ def _upscale(options: argparse.Namespace) -> int:
 
 
 def _upscale_folder(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
-    from genapp.registry.engines import Engines
-
     pairs = _folder_pairs(options.input, options.output, options.format)
-    results: list[dict[str, Any]] = []
-    failures: list[dict[str, str]] = []
-    with Engines(device=options.device) as engines:
-        for source, target in tqdm(pairs, unit="picture"):
-            try:
-                _check_output(source, target)
-                result = _upscale_file(options, source, target, engines)
-            except UserError as error:
-                failures.append({"file": str(source), "reason": str(error)})
-            else:
-                results.append({"file": str(source), "output": str(target), **result.report()})
-    if options.json:
-        outputs = [report["output"] for report in results]
-        _print_json({"outputs": outputs, "results": results, "failures": failures})
-    else:
-        for report in results:
-            _print_upscaled(report["output"], report)
-    return _report_failures(failures)
+
+    def make(source: Path, target: Path, engines: "Engines") -> dict[str, Any]:
+        return _upscale_file(options, source, target, engines).report()
+
+    results, failures = _each_picture(options, pairs, "picture", make)
+    return _report_folder(options, results, failures, _print_upscaled)
 
 
 def _upscale_file(
     options: argparse.Namespace, source: Path, target: Path, engines: "Engines"
 ) -> "Upscaled":
-    from tqdm import tqdm
-
     from genapp import images, upscale
 
     photo = images.read(source)
     faces: bool | list[int] = True
     if options.no_faces is not None:
         faces = _other_faces(photo, options.no_faces, engines) if options.no_faces else False
-    with tqdm(total=100, unit="%", leave=False, bar_format=BAR) as bar:
-
-        def progress(done: float, what: str, seconds_left: float | None) -> None:
-            bar.set_description_str(what, refresh=False)
-            bar.update(round(100 * done) - bar.n)
-
+    with _progress_bar() as progress:
         result = upscale(
             photo,
             options.scale,
@@ -645,8 +597,7 @@ def _upscale_file(
         )
     # Nothing lost: grey stays grey in the file too.
     lost = images.write(result.photo, target, quality=options.quality, keep_grey=True)
-    for note in (*result.photo.notes, *lost):
-        print(f"{source.name}: {note}", file=sys.stderr)
+    _print_notes(source, (*result.photo.notes, *lost))
     return result
 
 
@@ -759,45 +710,22 @@ def _translate_styles(options: argparse.Namespace) -> int:
 
 
 def _translate_folder(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
-
-    from genapp.registry.engines import Engines
-
     pairs = _folder_pairs(options.input, options.output, options.format)
-    results: list[dict[str, Any]] = []
-    failures: list[dict[str, str]] = []
-    with Engines(device=options.device) as engines:
-        for source, target in tqdm(pairs, unit="photo"):
-            try:
-                _check_output(source, target)
-                result = _translate_file(options, source, target, engines)
-            except UserError as error:
-                failures.append({"file": str(source), "reason": str(error)})
-            else:
-                results.append({"file": str(source), "output": str(target), **result.report()})
-    if options.json:
-        outputs = [report["output"] for report in results]
-        _print_json({"outputs": outputs, "results": results, "failures": failures})
-    else:
-        for report in results:
-            _print_translated(report["output"], report)
-    return _report_failures(failures)
+
+    def make(source: Path, target: Path, engines: "Engines") -> dict[str, Any]:
+        return _translate_file(options, source, target, engines).report()
+
+    results, failures = _each_picture(options, pairs, "photo", make)
+    return _report_folder(options, results, failures, _print_translated)
 
 
 def _translate_file(
     options: argparse.Namespace, source: Path, target: Path, engines: "Engines"
 ) -> "Translated":
-    from tqdm import tqdm
-
     from genapp import images, translate
     from genapp.translating import parse_styles
 
-    with tqdm(total=100, unit="%", leave=False, bar_format=BAR) as bar:
-
-        def progress(done: float, what: str, seconds_left: float | None) -> None:
-            bar.set_description_str(what, refresh=False)
-            bar.update(round(100 * done) - bar.n)
-
+    with _progress_bar() as progress:
         result = translate(
             source,
             parse_styles(options.style),
@@ -1040,6 +968,60 @@ def _paired(pictures: list[Path], target: Path, format: str | None) -> Iterator[
             name = f"{picture.name}.{format or 'png'}"
         taken.add(name.lower())
         yield picture, target / name
+
+
+@contextmanager
+def _progress_bar() -> "Iterator[Progress]":
+    """A bar on stderr, as what a task tells its progress to."""
+    from tqdm import tqdm
+
+    with tqdm(total=100, unit="%", leave=False, bar_format=BAR) as bar:
+
+        def progress(done: float, what: str, seconds_left: float | None) -> None:
+            bar.set_description_str(what, refresh=False)
+            bar.update(round(100 * done) - bar.n)
+
+        yield progress
+
+
+def _each_picture(
+    options: argparse.Namespace,
+    pairs: Sequence[tuple[Path, Path]],
+    unit: str,
+    make: "Callable[[Path, Path, Engines], dict[str, Any]]",
+) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """The reports of what `make` wrote, and what failed with the reason: the rest is done."""
+    from tqdm import tqdm
+
+    from genapp.registry.engines import Engines
+
+    results: list[dict[str, Any]] = []
+    failures: list[dict[str, str]] = []
+    with Engines(device=options.device) as engines:
+        for source, target in tqdm(pairs, unit=unit):
+            try:
+                _check_output(source, target)
+                report = make(source, target, engines)
+            except UserError as error:
+                failures.append({"file": str(source), "reason": str(error)})
+            else:
+                results.append({"file": str(source), "output": str(target), **report})
+    return results, failures
+
+
+def _report_folder(
+    options: argparse.Namespace,
+    results: list[dict[str, Any]],
+    failures: list[dict[str, str]],
+    show: Callable[[Path | str, dict[str, Any]], None],
+) -> int:
+    if options.json:
+        outputs = [report["output"] for report in results]
+        _print_json({"outputs": outputs, "results": results, "failures": failures})
+    else:
+        for report in results:
+            show(report["output"], report)
+    return _report_failures(failures)
 
 
 def _report_failures(failures: list[dict[str, str]]) -> int:

@@ -44,13 +44,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--until", required=True, metavar="HH:MM", help="when to stop, UTC")
     parser.add_argument(
         "--encoder", type=Path, required=True, help="ImageNet weights, torchvision's"
     )
-    parser.add_argument("--data", type=Path, default=DATA, help="folder of manifest.csv")
-    parser.add_argument("--out", type=Path, default=Path("runs/colorize"), help="folder of results")
     parser.add_argument("--start", type=Path, help="checkpoint whose weights to start from")
+    train(parser, Path("runs/colorize"), Training)
+
+
+def train(parser: argparse.ArgumentParser, out: Path, training: "type[Training]") -> None:
+    """Reads the command line and trains.
+
+    Args:
+        parser: of what is asked for besides what every training asks.
+        out: where results go unless the command line says otherwise.
+        training: what to train.
+    """
+    parser.add_argument("--until", required=True, metavar="HH:MM", help="when to stop, UTC")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder of manifest.csv")
+    parser.add_argument("--out", type=Path, default=out, help="folder of results")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--every", type=float, default=4, help="minutes between checkpoints")
     options = parser.parse_args()
@@ -60,7 +71,7 @@ def main() -> None:
     learn, validate = color_data.split(options.data)
     pictures = color_data.Pictures(options.data, learn, options.out / "learn.bin")
     held_out = color_data.Pictures(options.data, validate, options.out / "validate.bin")
-    Training(options, pictures, held_out).run()
+    training(options, pictures, held_out).run()
 
 
 class Training:

@@ -27,22 +27,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--until", required=True, metavar="HH:MM", help="when to stop, UTC")
     parser.add_argument("--start", type=Path, required=True, help="ckpt.pt of train_colorize.py")
-    parser.add_argument(
-        "--data", type=Path, default=train_colorize.DATA, help="folder of manifest.csv"
-    )
-    parser.add_argument("--out", type=Path, default=Path("runs/sketch"), help="folder of results")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--every", type=float, default=4, help="minutes between checkpoints")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.set_flush_denormal(True)  # they are slow, and nothing here is so small
-    options.out.mkdir(parents=True, exist_ok=True)
-    learn, validate = color_data.split(options.data)
-    pictures = color_data.Pictures(options.data, learn, options.out / "learn.bin")
-    held_out = color_data.Pictures(options.data, validate, options.out / "validate.bin")
-    SketchTraining(options, pictures, held_out).run()
+    train_colorize.train(parser, Path("runs/sketch"), SketchTraining)
 
 
 class SketchTraining(train_colorize.Training):

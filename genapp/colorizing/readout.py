@@ -6,8 +6,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from genapp.colorizing import chroma
-
 MULTIPLE = 32  # sides of what the network sees
 
 Array = npt.NDArray[np.float32]
@@ -81,16 +79,3 @@ def input_size(shape: tuple[int, ...], side: int) -> tuple[int, int]:
     height, width = (max(round(n * factor / MULTIPLE), 1) * MULTIPLE for n in shape[:2])
     longest = 4 * max(round(side / MULTIPLE), 1) * MULTIPLE
     return min(height, longest), min(width, longest)
-
-
-def colors(logits: Array, bins: Array, lightness: Array, settings: Settings = DEFAULT) -> Array:
-    """Returns the H×W×2 ab colours of a photograph.
-
-    Args:
-        logits: k×h×w, from the network.
-        bins: k×2 colours that the logits speak of.
-        lightness: H×W of the photograph, 0..100.
-        settings: how to read the colours.
-    """
-    coarse = annealed_mean(calmed(logits, settings.calm), bins, settings.temperature)
-    return chroma.enlarge(coarse * np.float32(settings.saturation), lightness)

@@ -9,7 +9,7 @@ from genapp.colorizing import colorize
 from genapp.errors import BadValue, UserError
 from genapp.registry.engines import Engines
 from genapp.ui.files import save_result
-from genapp.ui.photo_input import Payload, PhotoData, sent_file, sent_number
+from genapp.ui.photo_input import Payload, hidden_photo, sent_file, sent_number
 
 
 def build(engines: Engines) -> None:
@@ -89,14 +89,14 @@ def build(engines: Engines) -> None:
             raise gr.Error(str(error), print_exception=False) from error
 
     inputs: list[Any] = [
-        _hidden_photo("photo"),
+        hidden_photo("photo"),
         gr.Textbox("", label="hints", visible=False),
         gr.Number(1.0, label="saturation", visible=False),
         gr.Number(0.0, label="warmth", visible=False),
         gr.Number(1.0, label="strength", visible=False),
         gr.Number(0, label="candidate", precision=0, visible=False),
-        _hidden_photo("keep_grey"),
-        _hidden_photo("reference"),
+        hidden_photo("keep_grey"),
+        hidden_photo("reference"),
         gr.Number(0.7, label="reference_strength", visible=False),
         gr.Number(0.0, label="denoise", visible=False),
         gr.Number(0.0, label="scratches", visible=False),
@@ -119,12 +119,6 @@ def build(engines: Engines) -> None:
         api_name="colorize",
         concurrency_id="colorize",
     )
-
-
-def _hidden_photo(label: str) -> gr.Image:
-    photo = gr.Image(label=label, type="filepath", visible=False)
-    photo.data_model = PhotoData
-    return photo
 
 
 def _parts(hints: object) -> list[str]:

@@ -72,3 +72,10 @@ class PhotoData(ImageData):  # type: ignore[misc]  # (mypy does not read gradio)
                 print_exception=False,
             )
         return super().model_validate(obj, context=context)
+
+
+def hidden_photo(label: str) -> gr.Image:
+    """A photo among the inputs of an endpoint, which the page does not show."""
+    photo = gr.Image(label=label, type="filepath", visible=False)
+    photo.data_model = PhotoData
+    return photo

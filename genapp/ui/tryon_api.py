@@ -18,7 +18,7 @@ from genapp.tryon import (
     try_on,
 )
 from genapp.ui.fitting import save
-from genapp.ui.photo_input import Payload, PhotoData, sent_file, sent_number
+from genapp.ui.photo_input import Payload, hidden_photo, sent_file, sent_number
 
 FIRST = "aviator"
 
@@ -96,8 +96,7 @@ def build(engines: Engines) -> None:
         except UserError as error:
             raise gr.Error(str(error), print_exception=False) from error
 
-    photo = gr.Image(label="photo", type="filepath", visible=False)
-    photo.data_model = PhotoData
+    photo = hidden_photo("photo")
     frame = gr.Textbox(FIRST, label="frame", info=", ".join(frame_names()), visible=False)
     tint = gr.Textbox("", label="tint", visible=False)
     opacity = gr.Number(None, label="opacity", visible=False)

@@ -20,7 +20,7 @@ from genapp.tryon import FaceShape, find_faces
 from genapp.ui import magnifier
 from genapp.ui.files import save_result
 from genapp.ui.model_files import how_to_fetch
-from genapp.ui.photo_input import Payload, PhotoData, sent_file, sent_number
+from genapp.ui.photo_input import Payload, hidden_photo, sent_file, sent_number
 from genapp.upscaling import (
     LARGEST,
     PREFIX,
@@ -770,7 +770,7 @@ def _endpoint(engines: Engines) -> None:
             raise gr.Error(str(error), print_exception=False) from error
 
     inputs: list[Any] = [
-        _hidden_photo("photo"),
+        hidden_photo("photo"),
         gr.Number(None, label="scale", visible=False),
         gr.Number(None, label="width", precision=0, visible=False),
         gr.Number(None, label="height", precision=0, visible=False),
@@ -778,7 +778,7 @@ def _endpoint(engines: Engines) -> None:
         gr.Number(1.0, label="strength", visible=False),
         gr.Number(0.0, label="grain", visible=False),
         gr.Checkbox(True, label="keep_colors", visible=False),
-        _hidden_photo("protect"),
+        hidden_photo("protect"),
         gr.Checkbox(True, label="faces", visible=False),
         gr.Checkbox(False, label="restore_faces", visible=False),
         gr.Number(0.5, label="fidelity", visible=False),
@@ -798,12 +798,6 @@ def _endpoint(engines: Engines) -> None:
         concurrency_id="upscale",
         concurrency_limit=1,
     )
-
-
-def _hidden_photo(label: str) -> gr.Image:
-    photo = gr.Image(label=label, type="filepath", visible=False)
-    photo.data_model = PhotoData
-    return photo
 
 
 def _whole(name: str, value: object) -> int | None:

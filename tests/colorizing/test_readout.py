@@ -1,11 +1,16 @@
 """Colours read out of a distribution."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from genapp.colorizing import readout
+from genapp.colorizing import chroma, readout
+from genapp.colorizing.colorizer import MobilenetUnet
 
 BINS = np.array([[-20, 0], [0, 10], [40, 30]], np.float32)
 
@@ -58,10 +63,32 @@ def test_the_network_sees_multiples_of_32(height: int, width: int) -> None:
         assert rows / columns == pytest.approx(height / width, rel=0.12)
 
 
+class Network:
+    """Both stages: the same distribution everywhere, and an enlargement that changes nothing."""
+
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Answers for the stage whose inputs they are."""
+        if "ab" in inputs:
+            return {"fine": inputs["ab"].repeat(2, 2).repeat(2, 3)}
+        height, width = (side // 4 for side in inputs["lightness"].shape[2:])
+        logits = logits_of(0.2, 0.3, 0.5)[:, :1, :1]
+        return {
+            "logits": np.broadcast_to(logits, (1, 3, height, width)).copy(),
+            "bins": BINS,
+            "context": np.zeros((1, 1, height, width), np.float32),
+        }
+
+
 def test_saturation_0_is_grey_and_2_is_twice_as_strong() -> None:
-    logits, lightness = logits_of(0.2, 0.3, 0.5), np.full((20, 30), 50, np.float32)
-    plain = readout.colors(logits, BINS, lightness, readout.Settings(saturation=1))
+    lightness = np.full((20, 30), 50, np.float32)
+
+    def colors(saturation: float) -> readout.Array:
+        settings = readout.Settings(saturation=saturation)
+        coarse = MobilenetUnet(Network(), Network(), settings).colors(lightness, ())
+        return chroma.enlarge(coarse.ab, lightness)
+
+    plain = colors(1)
     assert plain.shape == (20, 30, 2)
-    double = readout.colors(logits, BINS, lightness, readout.Settings(saturation=2))
-    np.testing.assert_allclose(double, 2 * plain, atol=1e-3)
-    assert not readout.colors(logits, BINS, lightness, readout.Settings(saturation=0)).any()
+    assert np.abs(plain).max() > 1
+    np.testing.assert_allclose(colors(2), 2 * plain, atol=1e-3)
+    assert not colors(0).any()
