@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
-from diff_augment import augment
+from diff_augment import Changes, augment
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import spectral_norm
@@ -58,9 +58,9 @@ class Discriminator(nn.Module):
             for critic, found in zip(self.each(), self._found(pictures), strict=True):
                 critic.mixer.calibrate(found)
 
-    def features(self, pictures: Tensor) -> Features:
-        """Returns mixed features of n×3×s×s pictures, -1..1, changed at random."""
-        found = self._found(augment(pictures))
+    def features(self, pictures: Tensor, changes: Changes) -> Features:
+        """Returns mixed features of n×3×s×s pictures, -1..1, after changes."""
+        found = self._found(augment(pictures, changes))
         return [critic.mixer(one) for critic, one in zip(self.each(), found, strict=True)]
 
     def judge(self, features: Features) -> Tensor:

@@ -19,12 +19,14 @@ from typing import Any
 
 import cv2
 import face_data
+import face_encoder
 import frechet
 import image_features
 import numpy as np
 import numpy.typing as npt
 import torch
-from face_discriminator import Discriminator, discriminator_loss, generator_loss
+from diff_augment import draw_changes
+from face_discriminator import Discriminator, Features, discriminator_loss, generator_loss
 from torch import Tensor
 from torch.nn import functional
 
@@ -35,6 +37,9 @@ STEADY = 0.6  # share of the time after which the rate falls, in a line
 LEAST = 0.05  # of the rate, at the end
 MEAN_PICTURES = 10_000  # half-life of the running mean of the weights
 MEAN_SHARE = 0.05  # but no longer than this share of all pictures so far
+NATS = 40.0  # that the encoder may say of a face
+FASTER = (2.0, 5.0)  # rates of generator and encoder over the discriminator's
+BLIND = 4_000  # pictures in which the verdicts of the discriminator gain their full weight
 SEED = 0
 
 
@@ -57,6 +62,9 @@ def main() -> None:
     parser.add_argument("--view", type=int, help="side at which networks see; the size by default")
     parser.add_argument("--head-width", type=int, default=128, help="channels of discriminator")
     parser.add_argument("--close-up", action="store_true", help="look at eyes and mouth apart")
+    parser.add_argument(
+        "--rebuild", type=float, default=1.0, help="pull of real faces over that of verdicts"
+    )
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--every", type=float, default=5, help="minutes between reports")
@@ -100,13 +108,23 @@ class Training:
             net.to(memory_format=torch.channels_last)
         if self.device.type == "cuda":  # autocast would cast them anew for every batch
             self.discriminator.networks.bfloat16()
+        kept = face_encoder.kept_features(self.discriminator.networks[0], self.faces, view)
+        self.kept = kept
+        self.encoder = face_encoder.FaceEncoder(kept.shape[2]).to(self.device)
+        self.price, self.pull = 1e-3, 1.0
         with self.autocast():
-            self.discriminator.calibrate(self.real(min(256, len(self.faces))))
+            self.discriminator.calibrate(self.real(min(256, len(self.faces)))[0])
         adam = {"betas": (0.0, 0.99), "fused": self.device.type == "cuda"}
-        self.optimizers = [
-            torch.optim.Adam(parameters, options.rate, **adam)  # type: ignore[arg-type]
-            for parameters in (list(self.generator.parameters()), self.discriminator.heads())
+        generator_rate, encoder_rate = (options.rate * factor for factor in FASTER)
+        groups = [
+            {"params": list(self.generator.parameters()), "lr": generator_rate},
+            {"params": list(self.encoder.parameters()), "lr": encoder_rate},
         ]
+        self.optimizers = [
+            torch.optim.Adam(groups, **adam),  # type: ignore[arg-type]
+            torch.optim.Adam(self.discriminator.heads(), options.rate, **adam),  # type: ignore[arg-type]
+        ]
+        self.rates = [[group["lr"] for group in each.param_groups] for each in self.optimizers]
         state = options.out / "state.pt"
         if state.exists():
             self.restore(torch.load(state, map_location="cpu", weights_only=True))
@@ -134,55 +152,121 @@ class Training:
             if self.spent - last >= self.options.every or self.spent >= stop:
                 speed = (self.seen - begun) / max(60 * (self.spent - last), 1e-6)
                 lost = torch.stack(losses).mean(0).tolist()
-                self.report(f"{speed:.1f}/s losses {lost[0]:.3f} {lost[1]:.3f}")
+                self.report(
+                    f"{speed:.1f}/s losses {lost[0]:.3f} {lost[1]:.3f} "
+                    f"rebuilt {lost[2]:.3f} nats {lost[3]:.1f}"
+                )
                 # What a report takes is no training.
                 self.begun, self.before = time.time(), self.spent
                 last, begun, losses = self.spent, self.seen, []
 
     def step(self) -> Tensor:
-        """Learns from one batch; returns the losses of discriminator and generator."""
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = self.options.rate * self.rate_factor()
+        """Learns from one batch.
+
+        Returns:
+            The losses of discriminator and generator, how far rebuilt faces are from the real
+            ones, and the divergence of the encoder.
+        """
+        for optimizer, rates in zip(self.optimizers, self.rates, strict=True):
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * self.rate_factor()
         adam_generator, adam_discriminator = self.optimizers
-        heads = self.discriminator.heads()
+        heads, judge = self.discriminator.heads(), self.discriminator.judge
         batch, size = self.options.batch, self.size()
+        real, kept = self.real(batch)
+        changes = draw_changes(batch, self.device)
+        # Half of the pictures are rebuilt faces, half come from noise alone.
+        mean, spread = self.encoder(kept[: batch // 2])
+        z = torch.randn(batch, Z_SIZE, device=self.device)
+        z = torch.cat([face_encoder.sample(mean, spread), z[batch // 2 :]])
         with self.autocast():
-            made = self.generator(torch.randn(batch, Z_SIZE, device=self.device), size=size)
-            features = self.discriminator.features(made)
+            made = self.generator(z, size=size)
+            looked = made.detach().requires_grad_()
+            features = self.discriminator.features(looked, changes)
             with torch.no_grad():
-                real = self.discriminator.features(self.real(batch))
-            fixed = [[level.detach() for level in critic] for critic in features]
+                true = self.discriminator.features(real, changes)
+        fixed = [[level.detach().requires_grad_() for level in critic] for critic in features]
         # Heads are small, and spectral norms want single precision.
-        judge = self.discriminator.judge
-        loss = discriminator_loss(judge(real), judge(fixed))
+        loss = discriminator_loss(
+            judge(true), judge([[level.detach() for level in critic] for critic in features])
+        )
         adam_discriminator.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         adam_discriminator.step()
         # The generator learns from the same pictures, by the verdicts of the better discriminator.
         for parameter in heads:
             parameter.requires_grad_(False)
-        own = generator_loss(judge(features))
-        adam_generator.zero_grad(set_to_none=True)
-        torch.autograd.backward(own)
-        adam_generator.step()
+        own = generator_loss(judge(fixed))
+        pulled = self.rebuilding(fixed, true)
+        wanted = self.wanted(own, pulled, flat(fixed))
         for parameter in heads:
             parameter.requires_grad_(True)
+        torch.autograd.backward(flat(features), wanted)
+        assert looked.grad is not None
+        wanted_pictures = looked.grad + self.colors_wanted(made.detach(), real, looked.grad)
+        nats = face_encoder.divergence(mean, spread).mean()
+        # More than it may say costs more from step to step, less costs less.
+        self.price *= 1.01 if float(nats.detach()) > NATS else 1 / 1.01
+        adam_generator.zero_grad(set_to_none=True)
+        torch.autograd.backward([made, self.price * nats], [wanted_pictures, None])
+        adam_generator.step()
         self.seen += batch
         self.update_mean()
-        return torch.stack([loss.detach(), own.detach()])
+        return torch.stack([loss.detach(), own.detach(), pulled.detach(), nats.detach()])
+
+    def rebuilding(self, made: Features, true: Features) -> Tensor:
+        """Returns how far the features of rebuilt faces, the first half, are from the real ones."""
+        half = self.options.batch // 2
+        pairs = zip(flat(made), flat(true), strict=True)
+        return torch.stack([(a[:half] - b[:half]).abs().float().mean() for a, b in pairs]).mean()
+
+    def wanted(self, own: Tensor, pulled: Tensor, features: list[Tensor]) -> list[Tensor]:
+        """Returns the gradient of both losses on the features, each at its strength."""
+        half = self.options.batch // 2
+        verdicts = torch.autograd.grad(own, features)
+        pulls = torch.autograd.grad(pulled, features)
+        strong = [
+            torch.stack([each[:half].float().norm() for each in given]).norm()
+            for given in (verdicts, pulls)
+        ]
+        # As strong as the verdicts, in the mean over some steps.
+        ratio = float(strong[0] / strong[1].clamp_min(1e-12))
+        self.pull = ratio if self.seen == 0 else 0.98 * self.pull + 0.02 * ratio
+        trust = min(1.0, self.seen / BLIND)
+        force = self.options.rebuild * self.pull
+        return [trust * one + force * other for one, other in zip(verdicts, pulls, strict=True)]
+
+    def colors_wanted(self, made: Tensor, real: Tensor, beside: Tensor) -> Tensor:
+        """Returns the gradient of coarse colours of rebuilt faces, as strong as that ``beside``."""
+        half = self.options.batch // 2
+        made = made.requires_grad_()
+        far = [
+            functional.avg_pool2d(made[:half].float() - real[:half].float(), size).abs().mean()
+            for size in (made.shape[2] // 16, made.shape[2] // 32)
+        ]
+        (gradient,) = torch.autograd.grad(torch.stack(far).sum(), made)
+        strength = beside[:half].norm() / gradient.norm().clamp_min(1e-12)
+        return gradient * (self.options.rebuild * strength)
 
     def autocast(self) -> torch.autocast:
         """Returns a context of half precision on a GPU; on a CPU it is often slower."""
         on_gpu = self.device.type == "cuda"
         return torch.autocast(self.device.type, torch.bfloat16, enabled=on_gpu)
 
-    def real(self, number: int) -> Tensor:
-        """Returns so many faces, n×3×s×s, -1..1, half of them mirrored, at the size of now."""
+    def real(self, number: int) -> tuple[Tensor, Tensor]:
+        """Returns faces, half of them mirrored, at the size of now.
+
+        Args:
+            number: n, of faces.
+
+        Returns:
+            n×3×s×s, -1..1, and n×inputs: what the encoder reads of them.
+        """
         chosen = torch.randint(len(self.faces), (number,), device=self.device)
         faces = to_size(self.faces[chosen].float() / 127.5 - 1, self.size())
-        mirrored = torch.rand(number, 1, 1, 1, device=self.device) < 0.5
-        return torch.where(mirrored, faces.flip(3), faces)
+        mirrored = torch.rand(number, device=self.device) < 0.5
+        kept = self.kept[mirrored.long(), chosen].float()
+        return torch.where(mirrored[:, None, None, None], faces.flip(3), faces), kept
 
     def size(self) -> int:
         """Returns the side of the pictures that are learnt now."""
@@ -231,12 +315,22 @@ class Training:
         z = noise(40, SEED + 1).to(self.device)
         with torch.no_grad():
             rows = [self.mean(z, size=self.size()), self.mean(z[:24], 0.7, size=self.size())]
+            rows += self.rebuilt(16)
         draw(self.options.out / name, torch.cat(rows))
         self.log(
             f"{self.seen} pictures {self.spent:.1f} min {self.size()}² {figures} "
             f"rate {self.optimizers[0].param_groups[0]['lr']:.1e} "
             f"distance {distance:.3f} = {distance / self.floor:.2f} × real"
         )
+
+    @torch.no_grad()
+    def rebuilt(self, number: int) -> list[Tensor]:
+        """Returns real faces, and the same rebuilt."""
+        real = to_size(self.faces[:number].float() / 127.5 - 1, self.size())
+        self.encoder.eval()
+        mean, _ = self.encoder(self.kept[0, :number].float())
+        self.encoder.train()
+        return [real, self.mean(mean, size=self.size())]
 
     @torch.no_grad()
     def made(self, number: int, seed: int) -> Tensor:
@@ -253,6 +347,9 @@ class Training:
         return {
             "generator": self.generator.state_dict(),
             "mean": self.mean.state_dict(),
+            "encoder": self.encoder.state_dict(),
+            "price": self.price,
+            "pull": self.pull,
             "critics": self.discriminator.critics.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "seen": self.seen,
@@ -268,6 +365,8 @@ class Training:
         stored = state.get("optimizers", [])
         for optimizer, own in zip(self.optimizers, stored, strict=bool(stored)):
             optimizer.load_state_dict(own)
+        self.encoder.load_state_dict(state["encoder"])
+        self.price, self.pull = state["price"], state["pull"]
         self.seen, self.spent, self.best = state["seen"], state["spent"], state["best"]
 
     def mean_state(self) -> dict[str, Any]:
@@ -282,6 +381,11 @@ class Training:
         print(line, flush=True)
         with (self.options.out / "log.txt").open("a") as file:
             file.write(line + "\n")
+
+
+def flat(features: Features) -> list[Tensor]:
+    """Returns the features of all critics in one list."""
+    return [level for critic in features for level in critic]
 
 
 def to_tensor(images: npt.NDArray[np.uint8]) -> Tensor:

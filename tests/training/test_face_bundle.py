@@ -38,6 +38,7 @@ def test_a_small_state_keeps_weights_and_counts() -> None:
     state = {
         "generator": weights,
         "mean": weights,
+        "encoder": weights,
         "critics": weights,
         "optimizers": [1],
         "seen": 7,
@@ -56,7 +57,14 @@ def test_results_are_collected(tmp_path: Path) -> None:
     for name in ("log.txt", "sheet-00000016.jpg", "sheet-00000032.jpg", "mean.pt", "best.pt"):
         (run / name).write_text(name)
     weights = {"layer": torch.ones(2, 2)}
-    state = {"generator": weights, "mean": weights, "critics": weights, "optimizers": [], "seen": 7}
+    state = {
+        "generator": weights,
+        "mean": weights,
+        "encoder": weights,
+        "critics": weights,
+        "optimizers": [],
+        "seen": 7,
+    }
     torch.save(state, run / "state.pt")
     face_bundle.collect(run, tmp_path / "out", state=True)
     face_bundle.join(tmp_path / "out")

@@ -6,6 +6,7 @@ pytest.importorskip("torch")
 
 import face_discriminator
 import torch
+from diff_augment import Changes, draw_changes
 from face_discriminator import Discriminator
 
 
@@ -28,10 +29,14 @@ def pictures(count: int = 4, side: int = 32) -> torch.Tensor:
     return torch.rand(count, 3, side, side, generator=torch.Generator().manual_seed(1)) * 2 - 1
 
 
+def changes(count: int = 4) -> Changes:
+    return draw_changes(count, torch.device("cpu"))
+
+
 @pytest.mark.parametrize(("close_up", "critics"), [(False, 2), (True, 4)])
 def test_a_critic_a_network_and_view(close_up: bool, critics: int) -> None:
     net = build(close_up=close_up)
-    features = net.features(pictures())
+    features = net.features(pictures(), changes())
     assert len(features) == critics
     assert [level.shape[2] for level in features[0]] == [16, 8, 4, 2]
     assert net.judge(features).shape == (4, critics * 4 * 2 * 2)
@@ -47,7 +52,9 @@ def test_only_heads_learn() -> None:
 
 def test_gradients_reach_the_pictures_through_the_frozen_part() -> None:
     net, given = build(), pictures().requires_grad_()
-    torch.autograd.backward(face_discriminator.generator_loss(net.judge(net.features(given))))
+    torch.autograd.backward(
+        face_discriminator.generator_loss(net.judge(net.features(given, changes())))
+    )
     assert given.grad is not None
     assert given.grad.abs().sum() > 0
 
@@ -79,7 +86,7 @@ def test_it_learns_to_tell_halves_from_noise() -> None:
     for _ in range(20):
         halves = torch.ones(8, 3, 32, 32)
         halves[..., :16] = -1
-        real, made = net.features(halves), net.features(pictures(8))
+        real, made = net.features(halves, changes(8)), net.features(pictures(8), changes(8))
         loss = face_discriminator.discriminator_loss(net.judge(real), net.judge(made))
         adam.zero_grad()
         torch.autograd.backward(loss)

@@ -12,6 +12,7 @@ pytest.importorskip("h5py")
 
 import face_bundle
 import face_data
+import face_encoder
 import image_features
 import torch
 import train_faces
@@ -55,6 +56,7 @@ def options(inputs: Path, out: Path, **changes: object) -> argparse.Namespace:
         "close_up": False,
         "batch": 4,
         "rate": 2e-4,
+        "rebuild": 1.0,
         "every": 5.0,
     }
     out.mkdir(exist_ok=True)
@@ -82,8 +84,12 @@ def test_a_step_changes_what_learns_and_nothing_else(inputs: Path, tmp_path: Pat
     # Not the last biases: what real and generated pictures teach them cancels out.
     learning = [value for value in training.discriminator.heads() if value.ndim > 1]
     heads = [value.clone() for value in learning]
+    encoder = [value.clone() for value in training.encoder.parameters()]
     losses = [training.step() for _ in range(2)]  # the first reaches but the colours
     assert torch.isfinite(torch.stack(losses)).all()
+    assert all(
+        not torch.equal(*pair) for pair in zip(encoder, training.encoder.parameters(), strict=True)
+    )
     pairs = zip(frozen, training.discriminator.networks.state_dict().values(), strict=True)
     assert all(torch.equal(*pair) for pair in pairs)
     pairs = zip(generator, training.generator.parameters(), strict=True)
@@ -120,7 +126,7 @@ def test_pictures_grow_and_the_rate_falls(inputs: Path, tmp_path: Path) -> None:
     training = train_faces.Training(options(inputs, tmp_path, size=128, grow_at=0.5))
     sizes, rates = [], []
     for training.spent in (0.0, 0.4, 0.6, 0.8, 1.0):
-        sizes.append(training.real(1).shape[2])
+        sizes.append(training.real(1)[0].shape[2])
         rates.append(training.rate_factor())
     assert sizes == [64, 64, 128, 128, 128]
     np.testing.assert_allclose(rates, [1, 1, 1, 0.5, 0.05])
@@ -131,8 +137,42 @@ def test_real_faces_are_mirrored_half_of_the_time(inputs: Path, tmp_path: Path) 
     training.faces = training.faces[:1]
     training.faces[..., : training.faces.shape[3] // 2] = 255
     training.faces[..., training.faces.shape[3] // 2 :] = 0
-    bright_left = (training.real(400)[..., 0].mean((1, 2)) > 0).float().mean()
+    bright_left = (training.real(400)[0][..., 0].mean((1, 2)) > 0).float().mean()
     assert 0.4 < bright_left < 0.6
+
+
+def test_the_encoder_sees_the_face_that_is_shown(inputs: Path, tmp_path: Path) -> None:
+    training = train_faces.Training(options(inputs, tmp_path))
+    faces, kept = training.real(30)
+    network, view = training.discriminator.networks[0], 64
+    shown = train_faces.to_bytes(faces)
+    # Of a mirrored face, features of the mirrored one.
+    raw = face_encoder.kept_features(network, shown, view)[0].float()
+    own = kept - kept.mean(0)
+    other = raw - raw.mean(0)
+    matches = torch.nn.functional.normalize(own, dim=1) @ torch.nn.functional.normalize(other).t()
+    assert (matches.diagonal() > matches.max(1).values - 1e-3).float().mean() > 0.9
+
+
+def test_verdicts_gain_their_weight_as_it_learns(inputs: Path, tmp_path: Path) -> None:
+    """At first the generator learns from real faces alone."""
+    training = train_faces.Training(options(inputs, tmp_path))
+    features = [torch.randn(4, 2, 3, 3, requires_grad=True)]
+    verdict, pulled = features[0].sum(), features[0][:2].square().sum()
+    first = training.wanted(verdict, pulled, features)[0]
+    assert first[2:].abs().max() == 0
+    assert first[:2].norm() == pytest.approx(2 * 18**0.5 / 2**0.5, rel=1e-4)  # as the verdicts
+    training.seen = train_faces.BLIND
+    later = training.wanted(features[0].sum(), features[0][:2].square().sum(), features)[0]
+    torch.testing.assert_close(later[2:], torch.ones_like(later[2:]))
+
+
+def test_what_the_encoder_says_too_much_costs_more(inputs: Path, tmp_path: Path) -> None:
+    training = train_faces.Training(options(inputs, tmp_path))
+    before = training.price
+    nats = float(training.step()[3])
+    assert nats > train_faces.NATS  # at the beginning it says much
+    assert training.price > before
 
 
 def test_faces_are_not_enlarged(inputs: Path, tmp_path: Path) -> None:
