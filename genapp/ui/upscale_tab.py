@@ -21,6 +21,7 @@ from genapp.ui import magnifier
 from genapp.ui.files import save_result
 from genapp.ui.model_files import how_to_fetch
 from genapp.ui.photo_input import Payload, hidden_photo, sent_file, sent_number
+from genapp.ui.telling import duration, telling
 from genapp.upscaling import (
     LARGEST,
     PREFIX,
@@ -211,7 +212,7 @@ class _Job:
             missing = how_to_fetch(plan.stages[0].model, self._engines.store)
             if missing:
                 raise ModelMissing(f"{plan.models[0]} is not on this machine.", missing)
-            told = _telling(progress, stop)
+            told = telling(progress, stop)
             fresh = not (last and last.opened.source == now.source and last.plan == plan)
             enlarged = last.enlarged if last and not fresh else None
             if enlarged is None:
@@ -580,7 +581,7 @@ def _about(plan: Plan, speeds: Speeds, times: int) -> str:
     if seconds is None:
         time = "how long it takes is known after the first time"
     else:
-        time = f"about {_duration(seconds * times)}"
+        time = f"about {duration(seconds * times)}"
     return (
         f"{old_width}×{old_height} → **{new_width}×{new_height}** ({megapixels:.2g} MP)  \n"
         f"with **{', then '.join(plan.models)}**, {time}."
@@ -605,24 +606,6 @@ def _advice(now: Opened, model: Model, engines: Engines) -> str:
     if not now.damage and model.name == CLEANER:
         return "This picture looks clean: **Automatic** would stay closer to it."
     return ""
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(seconds, 0.1):.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min"
-
-
-def _telling(progress: gr.Progress, stop: threading.Event) -> Progress:
-    """The page's progress bar, which also hears of a click on Cancel."""
-
-    def tell(done: float, what: str, seconds_left: float | None) -> None:
-        if stop.is_set():
-            raise Cancelled("It was cancelled.", "Your picture and settings are still here.")
-        left = "" if seconds_left is None else f", {_duration(seconds_left)} left"
-        progress(min(done, 0.97), desc=f"{what}{left}")
-
-    return tell
 
 
 def _learn(enlarged: Enlarged, speeds: Speeds, engines: Engines) -> None:
@@ -659,7 +642,7 @@ def _facts(done: Upscaled, enlarged: Enlarged | None, file: Path) -> str:
     kept += ["colour profile"] * (photo.icc is not None) + ["EXIF"] * (photo.exif is not None)
     lost = images.for_format(photo, file.suffix).notes
     seconds = sum(run.seconds for run in enlarged.runs) if enlarged else 0.0
-    took = f", {_duration(seconds)} in the network" if enlarged else ""
+    took = f", {duration(seconds)} in the network" if enlarged else ""
     lines = [
         f"**{width}×{height}** with {', then '.join(done.plan.models)}{took}.",
         f"Kept: {', '.join(kept)}.",

@@ -1,0 +1,398 @@
+"""The Style tab: a photo in, the same photo painted, in styles that are seen before."""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import gradio as gr
+from gradio.events import Dependency
+
+from genapp.errors import UserError
+from genapp.registry.engines import Engines
+from genapp.translating import REGIONS, STYLES, style_names
+from genapp.ui import painting, translate_api
+from genapp.ui.colorize_tab import FORMATS
+from genapp.ui.painting import STROKES, Canvas, Wishes
+from genapp.ui.photo_input import Payload, sent_file
+from genapp.ui.telling import telling
+from genapp.ui.tryon_tab import EXAMPLES
+
+KEPT_SECONDS = 600
+WELCOME = "Upload a photo, or click an example."
+FIRST = "teal-etching"
+"""The style before the visitor has chosen one."""
+NO_SECOND = ""
+WHERE = dict(zip(("Everywhere", "Faces only", "Background only"), REGIONS, strict=True))
+DESCRIPTIONS = {style.name: style.description for style in STYLES}
+MINE = "Your own picture's style"
+
+
+class _Controls(NamedTuple):
+    """The inputs of `_show`, besides what it remembers."""
+
+    photo: gr.Image
+    style: gr.State
+    """Name of the built-in style, or None for that of `picture`."""
+    picture: gr.Image
+    second: gr.Dropdown
+    share: gr.Slider
+    strokes: gr.Radio
+    strength: gr.Slider
+    spare_faces: gr.Checkbox
+    keep_colors: gr.Checkbox
+    where: gr.Radio
+
+
+class _Page(NamedTuple):
+    """What is on the tab, and what it remembers of a visitor."""
+
+    controls: _Controls
+    result: gr.ImageSlider
+    divider: gr.Slider
+    facts: gr.Markdown
+    chosen: gr.Markdown
+    samples: gr.Gallery
+    form: gr.Radio
+    download: gr.Button
+    file: gr.DownloadButton
+    send: gr.Button
+    seen: gr.State
+    """A `Canvas`, or None."""
+    sampled: gr.State
+    """Key of the photo that the samples show."""
+
+
+class Sender(NamedTuple):
+    """What sends the result elsewhere: connect it with `send_to`."""
+
+    button: gr.Button
+    clicked: Dependency
+    seen: gr.State
+    engines: Engines
+
+
+def build(engines: Engines) -> Sender:
+    """Lay out the tab inside the current `gr.Blocks`."""
+    page = _lay_out(engines)
+    show = _connect(page, engines)
+    translate_api.build(engines)
+    return Sender(page.send, page.send.click(**show), page.seen, engines)
+
+
+def send_to(sender: Sender, photo: gr.Image, tabs: gr.Tabs, tab: str) -> None:
+    """A click on the sender's button puts the whole result into `photo` and opens that tab."""
+    sender.clicked.then(
+        partial(_save_for_sending, sender.engines),
+        sender.seen,
+        photo,
+        show_progress_on=[sender.button],
+        concurrency_id="translate",
+        api_visibility="private",
+    ).success(
+        lambda: gr.Tabs(selected=tab),
+        None,
+        tabs,
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    ).success(None, js="() => scrollTo({top: 0, behavior: 'smooth'})", api_visibility="private")
+
+
+def _lay_out(engines: Engines) -> _Page:
+    with gr.Row(elem_id="style"):
+        with gr.Column(scale=2, min_width=320):
+            photo = gr.Image(
+                label="Your photo",
+                sources=["upload", "clipboard"],
+                type="filepath",
+                format="png",
+                height=260,
+                elem_id="style-photo",
+                elem_classes="photo",
+            )
+            examples = sorted(str(path) for path in EXAMPLES.glob("*.jpg"))
+            gr.Examples(
+                examples, photo, label="Examples", cache_examples=False, elem_id="style-examples"
+            )
+            strength = gr.Slider(
+                0, 1, 1, step=0.05, label="Strength", info="0 your photo as it is, 1 the painting"
+            )
+            strokes = gr.Radio(list(STROKES), value="As in a painting", label="Strokes")
+            where = gr.Radio(list(WHERE), value="Everywhere", label="Paint")
+            keep_colors = gr.Checkbox(False, label="Keep my photo's colours")
+            spare_faces = gr.Checkbox(
+                True,
+                label="Keep faces recognisable",
+                info="Paints faces more lightly where strokes would cover them.",
+            )
+            with gr.Accordion(
+                "A style of your own, or two blended", open=False, elem_id="style-own"
+            ):
+                picture = gr.Image(
+                    label="Take the style from this picture",
+                    sources=["upload", "clipboard"],
+                    type="filepath",
+                    format="png",
+                    height=200,
+                    elem_id="style-picture",
+                    elem_classes="photo",
+                )
+                second = gr.Dropdown(
+                    [("None", NO_SECOND), *((name, name) for name in style_names())],
+                    value=NO_SECOND,
+                    label="Blend with",
+                    elem_id="style-second",
+                )
+                share = gr.Slider(
+                    0, 1, 0.5, step=0.05, label="Share of the second", elem_id="style-share"
+                )
+        with gr.Column(scale=3, min_width=320):
+            result = gr.ImageSlider(
+                label="Before and after",
+                type="filepath",
+                format="png",
+                buttons=["fullscreen"],
+                interactive=False,
+                max_height=520,
+                elem_id="style-result",
+            )
+            divider = gr.Slider(
+                0,
+                100,
+                50,
+                step=1,
+                label="Before ↔ after",
+                info="Moves the divider; works with the arrow keys too.",
+                elem_id="style-divider",
+            )
+            facts = gr.Markdown(WELCOME, elem_id="style-facts", elem_classes="facts")
+            form = gr.Radio(list(FORMATS), value="PNG", label="Format of the download")
+            with gr.Row():
+                download = gr.Button(
+                    "Download at full size",
+                    variant="primary",
+                    interactive=False,
+                    min_width=150,
+                    elem_id="style-download",
+                )
+                send = gr.Button(
+                    "Send to Upscale", interactive=False, min_width=150, elem_id="style-send"
+                )
+            file = gr.DownloadButton(visible="hidden", elem_id="style-file")
+    chosen = gr.Markdown(_about(FIRST), elem_id="style-chosen")
+    samples = gr.Gallery(
+        label=f"{len(STYLES)} styles on your photo: click one ({_licence(engines)})",
+        columns=6,
+        height="auto",
+        allow_preview=False,
+        buttons=[],
+        interactive=False,
+        visible=False,
+        elem_id="style-samples",
+    )
+    controls = _Controls(
+        photo,
+        gr.State(FIRST),
+        *(picture, second, share, strokes, strength, spare_faces, keep_colors, where),
+    )
+    return _Page(
+        controls=controls,
+        result=result,
+        divider=divider,
+        facts=facts,
+        chosen=chosen,
+        samples=samples,
+        form=form,
+        download=download,
+        file=file,
+        send=send,
+        seen=gr.State(None, time_to_live=KEPT_SECONDS),
+        sampled=gr.State(None),
+    )
+
+
+def _connect(page: _Page, engines: Engines) -> dict[str, Any]:
+    """Tell the components what to do. Returns what makes the result anew where it must be."""
+    controls = page.controls
+    private: dict[str, Any] = {"api_visibility": "private"}
+    quick: dict[str, Any] = {**private, "queue": False, "show_progress": "hidden"}
+    show: dict[str, Any] = {
+        **private,
+        "fn": partial(_show, engines),
+        "inputs": [*controls, page.seen],
+        "outputs": [page.result, page.facts, page.download, page.send, page.seen],
+        "preprocess": False,
+        "show_progress": "minimal",
+        "show_progress_on": [page.result],
+        "concurrency_id": "translate",
+        "concurrency_limit": 1,
+        "trigger_mode": "always_last",
+    }
+    gr.on(
+        [
+            *(each.input for each in (controls.second, controls.share, controls.strokes)),
+            *(each.input for each in (controls.strength, controls.spare_faces)),
+            *(each.input for each in (controls.keep_colors, controls.where)),
+        ],
+        **show,
+    )
+    controls.photo.change(**show).then(
+        partial(_samples, engines),
+        [page.seen, page.sampled],
+        [page.samples, page.sampled],
+        concurrency_id="translate",
+        show_progress_on=[page.samples],
+        **private,
+    )
+    page.samples.select(_choose, None, [controls.style, page.chosen], **quick).then(**show)
+    controls.picture.change(
+        _take_own, [controls.picture, controls.style], [controls.style, page.chosen], **quick
+    ).then(**show)
+    page.download.click(**show).then(
+        partial(_save_download, engines),
+        [page.form, page.seen],
+        page.file,
+        show_progress_on=[page.download],
+        concurrency_id="translate",
+        **private,
+    ).success(None, js="() => document.querySelector('#style-file').click()", **private)
+    page.divider.input(
+        None,
+        page.divider,
+        page.result,
+        js="position => ({__type__: 'update', slider_position: position})",
+        **private,
+    )
+    return show
+
+
+def _show(
+    engines: Engines,
+    payload: Payload | None,
+    style: str | None,
+    picture: Payload | None,
+    second: str,
+    share: float,
+    strokes: str,
+    strength: float,
+    spare_faces: bool,
+    keep_colors: bool,
+    where: str,
+    last: Canvas | None,
+    progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
+) -> Any:  # noqa: ANN401 (for the outputs in `_connect`)
+    source = None
+    try:
+        source = sent_file(payload)
+        if source is None:
+            return _nothing(WELCOME)
+        now = last
+        if now is None or now.source != source:
+            progress(0.05, desc="Reading the photo")
+            now = painting.open_photo(source, engines)
+        wishes = Wishes(
+            style=style,
+            picture=sent_file(picture) if style is None else None,
+            second=second or None,
+            share=share,
+            strokes=strokes,
+            strength=strength,
+            spare_faces=spare_faces,
+            keep_colors=keep_colors,
+            region=WHERE[where],
+        )
+        now = painting.show(now, wishes, engines, telling(progress))
+    except UserError as error:
+        gr.Warning(str(error))
+        text = f"**{error.message}** {error.remedy}"
+        # A bad setting takes nothing away; a bad photo has no result.
+        if last is None or last.source != source:
+            return _nothing(text)
+        return gr.skip(), text, gr.skip(), gr.skip(), gr.skip()
+    on = gr.Button(interactive=True)
+    shown = gr.skip() if now is last else (str(now.before), str(now.after))
+    return shown, _facts(now), on, on, now
+
+
+def _nothing(text: str) -> Any:  # noqa: ANN401 (for what `_show` fills)
+    off = gr.Button(interactive=False)
+    return None, text, off, off, None
+
+
+def _samples(engines: Engines, now: Canvas | None, sampled: str | None) -> Any:  # noqa: ANN401
+    """The gallery, unless it shows this photo already."""
+    if now is None:
+        return gr.Gallery(visible=False), None
+    if now.key == sampled:
+        return gr.Gallery(visible=True), sampled
+    return gr.Gallery(list(painting.samples(now, engines)), visible=True), now.key
+
+
+def _choose(event: gr.SelectData) -> tuple[str, str]:
+    name = style_names()[int(event.index)]
+    return name, _about(name)
+
+
+def _take_own(picture: str | None, style: str | None) -> tuple[str | None, str]:
+    """A picture that comes is the style; when it goes, the first style is."""
+    chosen = None if picture else style or FIRST
+    return chosen, _about(chosen)
+
+
+def _save_download(
+    engines: Engines,
+    form: str,
+    now: Canvas | None,
+    progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
+) -> str:
+    if now is None or now.wishes is None:
+        raise gr.Error(
+            "There is no result any more. Upload the photo again.", print_exception=False
+        )
+    try:
+        return str(painting.save_full_size(now, *FORMATS[form], engines, telling(progress)))
+    except UserError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def _save_for_sending(
+    engines: Engines,
+    now: Canvas | None,
+    progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
+) -> str:
+    return _save_download(engines, "PNG", now, progress)
+
+
+# Words ---------------------------------------------------------------------------------------
+
+
+def _about(style: str | None) -> str:
+    """What is chosen."""
+    if style is None:
+        return f"**{MINE}** is chosen. Click a style below to leave it."
+    return f"**{style}**: {DESCRIPTIONS[style]}"
+
+
+def _facts(now: Canvas) -> str:
+    """A few lines about the result, for people."""
+    result, wishes = now.result, now.wishes
+    if result is None or wishes is None:
+        return WELCOME
+    width, height = now.size
+    photo = now.photo
+    kept = [f"{photo.pixels.itemsize * 8} bits", *["transparency"] * (photo.alpha is not None)]
+    kept += ["colour profile"] * (photo.icc is not None) + ["EXIF"] * (photo.exif is not None)
+    styles = painting.weights_in_words(result.recipe["style"])
+    lines = [
+        f"**{width}×{height}** in {styles}, painted for the screen in "
+        f"{result.timings_ms['networks'] / 1000:.2g} s. Kept: {', '.join(kept)}."
+    ]
+    lightly = result.recipe["face_strength"]
+    if now.faces and lightly < 1 and wishes.region != "background":
+        lines.append(f"Faces are painted at {lightly:.0%} of the strength, to be told still.")
+    if max(now.size) > painting.LONGEST:
+        lines.append("At full size finer strokes are added: that takes longer.")
+    return "  \n".join(lines)
+
+
+def _licence(engines: Engines) -> str:
+    return engines.catalog.get("translate/stylizer.multi26").license
