@@ -636,14 +636,20 @@ def _encode_png(channels: Pixels, photo: Photo) -> bytes:
     if photo.exif:
         kinds.append(cv2.IMAGE_METADATA_EXIF)
         blocks.append(np.frombuffer(photo.exif.removeprefix(b"Exif\0\0"), np.uint8))
-    if photo.origin:
-        kinds.append(cv2.IMAGE_METADATA_XMP)
-        blocks.append(np.frombuffer(_xmp(photo.origin), np.uint8))
     if kinds:
         _, data = cv2.imencodeWithMetadata(".png", bgr, kinds, blocks)
     else:
         _, data = cv2.imencode(".png", bgr)
-    return data.tobytes()
+    return data.tobytes() if photo.origin is None else _png_with_xmp(data.data, _xmp(photo.origin))
+
+
+def _png_with_xmp(data: memoryview, packet: bytes) -> bytes:
+    """The file with an iTXt chunk (XMP specification, part 3, 1.1.5); OpenCV writes tEXt, which
+    Pillow and others do not take for XMP."""
+    chunk = b"iTXtXML:com.adobe.xmp\0\0\0\0\0" + packet
+    length, check = (number.to_bytes(4) for number in (len(chunk) - 4, zlib.crc32(chunk)))
+    header = 33  # signature and IHDR
+    return b"".join([data[:header], length, chunk, check, data[header:]])
 
 
 def _encode_tiff(channels: Pixels, photo: Photo) -> bytes:
