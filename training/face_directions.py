@@ -42,6 +42,7 @@ from genapp.facemaking.edits import SLIDERS
 from genapp.facemaking.generator import GENERATOR, Generator, open_generator
 from genapp.registry.catalog import load
 from genapp.registry.engines import Engines
+from genapp.registry.store import Store
 
 Array = npt.NDArray[np.float64]
 
@@ -151,11 +152,11 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path, help="PNG of every slider on a face")
     options = parser.parse_args()
     started = time.perf_counter()
-    with Engines(device="cpu") as engines:
+    with open_engines(options.weights) as engines:
         rated = fit_readers(options, open_generator(engines).size, engines)
     print("ratings, R² cross-validated:", listed(rated), flush=True)
     # Anew, because now the catalogue has the readers.
-    with Engines(load(options.weights / "catalog.toml"), device="cpu") as engines:
+    with open_engines(options.weights) as engines:
         generator = open_generator(engines)
         sliders, told = learn(generator, options.count, engines)
         print("told by w, R² cross-validated:", listed(told), flush=True)
@@ -175,6 +176,11 @@ def main() -> None:
         text = options.readme.read_text(encoding="utf-8")
         new = catalog_entries.with_section(text, "Sliders of faces", table)
         catalog_entries.write(options.readme, new.encode())
+
+
+def open_engines(weights: Path) -> Engines:
+    """Returns the networks and data of a folder of weights."""
+    return Engines(load(weights / "catalog.toml"), Store(weights), device="cpu")
 
 
 def fit_readers(options: argparse.Namespace, size: int, engines: Engines) -> dict[str, float]:
