@@ -75,7 +75,9 @@ class Mapping(nn.Module):
     def __init__(self, shape: Shape) -> None:
         """Builds the layers; the first of the author's has no weights."""
         super().__init__()
-        layers = (nn.Linear(shape.style, shape.style) for _ in range(shape.depth))
+        layers = [nn.Linear(shape.style, shape.style) for _ in range(shape.depth)]
+        for layer in layers:
+            nn.init.normal_(layer.weight, std=1 / SLOWER)
         self.layers = nn.ModuleList([nn.Identity(), *layers])
 
     def forward(self, z: Tensor) -> Tensor:
@@ -246,7 +248,9 @@ class StyledSeparable(nn.Module):
         x = _modulated(x, self.modulation(w), self.weight_dw.shape[2])
         x = functional.conv2d(x, self.weight_dw, padding=1, groups=x.shape[1])
         x = functional.conv2d(x, self.weight_permute)
-        return x * _demodulation(self.weight_dw.transpose(0, 1) * self.weight_permute, self.style_inv)
+        return x * _demodulation(
+            self.weight_dw.transpose(0, 1) * self.weight_permute, self.style_inv
+        )
 
 
 def _modulated(x: Tensor, style: Tensor, size: int) -> Tensor:
