@@ -7,7 +7,6 @@ standard normal a priori and blocks bend them, so that the prior of the whole is
 number of the code, whatever the hierarchy.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -157,7 +156,3 @@ def divergence(mean: Tensor, log_spread: Tensor) -> Tensor:
     """Returns KL(N(mean, exp(log_spread)²) ‖ N(0, 1)) in nats, value by value."""
     return (mean.square() + torch.exp(2 * log_spread) - 1) / 2 - log_spread
 
-
-def log_mean_exp(values: Tensor, dim: int) -> Tensor:
-    """Returns the logarithm of the mean of exp(values)."""
-    return torch.logsumexp(values, dim) - math.log(values.shape[dim])
