@@ -119,34 +119,22 @@ class TorchEngine:
 
     def __init__(self, model: Model, path: Path, device: str = "auto") -> None:
         _check_device(device)
-        # Imported here because ONNX alone needs neither.
+        # Imported here because ONNX alone does not need it.
         try:
-            import spandrel  # noqa: PLC0415
             import torch  # noqa: PLC0415
-
-            from genapp.nets import ddcolor, ddpm, mobilestylegan  # noqa: PLC0415
         except ImportError as error:
             raise _not_installed(model, error) from error
         if device == "cuda" and not torch.cuda.is_available():
             raise _no_cuda()
         self.device = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
         try:
-            weights = _weights(path)
-            # Spandrel turns pictures into pictures, and leaves DDColor to an add-on whose licence
-            # forbids commercial use.
-            own = [net for net in (ddcolor, ddpm, mobilestylegan) if net.MARK in weights]
-            if own:
-                network = own[0].from_weights(weights)
-            else:
-                network = spandrel.ModelLoader().load_from_state_dict(weights)
+            network = _network(_weights(path))
         except ImportError as error:
             raise _not_installed(model, error) from error
         except Exception as error:
             raise CatalogError(
                 f"{model.name}: {path.name} is not a network that spandrel knows: {error}"
             ) from error
-        if not own and not isinstance(network, spandrel.ImageModelDescriptor):
-            raise CatalogError(f"{model.name}: {path.name} does not make a picture of a picture")
         is_half = self.device == "cuda" and getattr(network, "supports_half", False)
         self._dtype = torch.float16 if is_half else torch.float32
         self._model = model
@@ -176,6 +164,28 @@ class TorchEngine:
             raise translated from error
         names = [port.name for port in self._model.outputs]
         return dict(zip(names, arrays, strict=True))
+
+
+def _network(weights: dict[str, Any]) -> Any:  # noqa: ANN401 (torch's, or spandrel's)
+    """The network that the weights belong to.
+
+    Raises:
+        ValueError and others: nobody knows it.
+        ImportError: what it needs is not installed.
+    """
+    from genapp.nets import ddcolor, ddpm, mobilestylegan  # noqa: PLC0415  (see TorchEngine)
+
+    for own in (ddcolor, ddpm, mobilestylegan):
+        if own.MARK in weights:
+            return own.from_weights(weights)
+    # Imported here because our own need not wait for it. It leaves DDColor to an add-on whose
+    # licence forbids commercial use, and knows no networks that make pictures of noise.
+    import spandrel  # noqa: PLC0415
+
+    network = spandrel.ModelLoader().load_from_state_dict(weights)
+    if not isinstance(network, spandrel.ImageModelDescriptor):
+        raise ValueError("it does not make a picture of a picture")
+    return network
 
 
 def _not_installed(model: Model, error: ImportError) -> BadValue:

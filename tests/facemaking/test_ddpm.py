@@ -1,7 +1,6 @@
 """Faces by diffusion, on a small network of random weights."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,9 @@ pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 pytest.importorskip("spandrel")
 
-from genapp import faces  # noqa: E402
-from genapp.errors import BadValue, Cancelled, UserError  # noqa: E402
-from genapp.facemaking.ddpm import (  # noqa: E402
+from genapp import faces
+from genapp.errors import BadValue, Cancelled, UserError
+from genapp.facemaking.ddpm import (
     DDPM,
     STEPS,
     Ddpm,
@@ -23,9 +22,9 @@ from genapp.facemaking.ddpm import (  # noqa: E402
     open_ddpm,
     schedule,
 )
-from genapp.facemaking.recipe import parse_recipe  # noqa: E402
-from genapp.registry.engines import Engines  # noqa: E402
-from tests.facemaking.tiny import DDPM_SIDE, save_ddpm, small_engines  # noqa: E402
+from genapp.facemaking.recipe import parse_recipe
+from genapp.registry.engines import Engines
+from tests.facemaking.tiny import DDPM_SIDE, save_ddpm, small_engines
 
 Array = NDArray[np.float32]
 

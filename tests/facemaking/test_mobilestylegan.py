@@ -18,21 +18,21 @@ pytest.importorskip("torch")
 pytest.importorskip("diffusers")
 pytest.importorskip("spandrel")
 
-from genapp import faces  # noqa: E402
-from genapp.errors import BadValue, ModelMissing, UnknownName, UserError  # noqa: E402
-from genapp.facemaking import open_maker  # noqa: E402
-from genapp.facemaking.ddpm import DDPM  # noqa: E402
-from genapp.facemaking.generator import (  # noqa: E402
+from genapp import faces
+from genapp.errors import BadValue, ModelMissing, UnknownName, UserError
+from genapp.facemaking import from_recipe, open_maker
+from genapp.facemaking.ddpm import DDPM
+from genapp.facemaking.generator import (
     MOBILESTYLEGAN,
     Generator,
     mapping_of,
     open_generator,
 )
-from genapp.facemaking.latent import neighbours, path, w_of  # noqa: E402
-from genapp.registry.catalog import load  # noqa: E402
-from genapp.registry.engines import Engines  # noqa: E402
-from genapp.registry.store import Store  # noqa: E402
-from tests.facemaking.tiny import (  # noqa: E402
+from genapp.facemaking.latent import neighbours, path, w_of
+from genapp.registry.catalog import load
+from genapp.registry.engines import Engines
+from genapp.registry.store import Store
+from tests.facemaking.tiny import (
     DDPM_SIDE,
     STYLEGAN_SIDE,
     save_ddpm,
@@ -40,7 +40,7 @@ from tests.facemaking.tiny import (  # noqa: E402
     small_catalog,
     small_engines,
 )
-from tests.registry.test_store import COMMIT, Hub, hub  # noqa: E402, F401  (a fixture)
+from tests.registry.test_store import COMMIT, Hub, hub  # noqa: F401  (a fixture)
 
 BOTH = (MOBILESTYLEGAN, mapping_of(MOBILESTYLEGAN))
 
@@ -67,8 +67,6 @@ def test_a_seed_is_a_face(engines: Engines) -> None:
 
 
 def test_recipe_makes_it_again(engines: Engines) -> None:
-    from genapp import from_recipe
-
     made = faces(seed=9, truncation=0.9, mix=(5, 3), model=MOBILESTYLEGAN, engines=engines)
     again = from_recipe(made.recipes[0], engines=engines)
     assert (again.faces[0].native == made.faces[0].native).all()
