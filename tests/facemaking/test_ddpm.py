@@ -66,7 +66,8 @@ def test_recipe_names_the_weights(engines: Engines) -> None:
     recipe = parse_recipe(result.recipes[0])
     assert recipe.model == DDPM
     digits = engines.catalog.get(DDPM).files[0].sha256
-    assert digits is not None and recipe.fingerprint == digits[:8]
+    assert digits is not None
+    assert recipe.fingerprint == digits[:8]
 
 
 def test_all_noise_goes() -> None:

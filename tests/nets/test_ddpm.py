@@ -38,12 +38,13 @@ def network() -> DDPM:
 
 def published(network: DDPM) -> dict[str, Any]:
     """Its weights by the names of 2022, as on the Hub."""
-    renamed = {}
-    for name, value in network.unet.state_dict().items():
+
+    def before(name: str) -> str:
         for now, then in OLD.items():
             name = name.replace(f".{now}.", f".{then}.")
-        renamed[name] = value
-    return renamed
+        return name
+
+    return {before(name): value for name, value in network.unet.state_dict().items()}
 
 
 def entry() -> Model:
