@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +22,7 @@ from genapp.families import (
 )
 from genapp.images import Photo, to_float
 from genapp.registry.engines import Engines
+from genapp.tryon import find_faces
 
 Pictures = NDArray[np.float32]
 """n×32×32×3 RGB, 0..1."""
@@ -30,10 +32,11 @@ Sheet = NDArray[np.uint8]
 SCALE = 4
 """Pixels of the page for one of a picture."""
 GAP = 6
-BETWEEN = 0.08
-"""Seconds from one look at a painting to the next, at least."""
-EVERY = 8
-"""Pixels from one look to the next, at least."""
+EVERY = 16
+"""Pixels of a painting from one look to the next."""
+BETWEEN = 0.06
+"""Seconds from one look to the next, at least: faster, nobody could watch it."""
+FACE_SIDE = 128
 FRAMES = 9
 """Pictures of a walk, both ends included."""
 
@@ -46,7 +49,7 @@ class Painting:
     done: float
     """0..1."""
     seconds: float
-    """Since it began."""
+    """That it has taken so far, without the waiting for those who watch."""
 
 
 def sheet(pictures: Pictures, columns: int) -> Sheet:
@@ -89,7 +92,7 @@ def painted(
     begun: Pictures | None = None,
     rows: int = 0,
 ) -> Iterator[Painting]:
-    """Faces as they come to be, some looks a second; the finished ones last.
+    """Faces as they come to be, slowly enough to watch; the finished ones last.
 
     Args:
         model: that paints.
@@ -98,19 +101,16 @@ def painted(
         begun: n×32×32×3, whose first rows stay.
         rows: how many of them.
     """
-    started = time.perf_counter()
-    last = -BETWEEN
     looks = model.paint(seeds, temperature=temperature, begun=begun, rows=rows, every=EVERY)
-    left = (SIZE - rows) * SIZE
-    before = None
-    for number, pictures in enumerate(looks, 1):
-        now = time.perf_counter() - started
-        before = Painting(pictures, min(number * EVERY / left, 1.0), now)
-        if now - last >= BETWEEN:
-            last = now
-            yield before
-    if before is not None:
-        yield Painting(before.pictures, 1.0, before.seconds)
+    count = -(-(SIZE - rows) * SIZE // EVERY)
+    worked, shown = 0.0, 0.0
+    for number in range(1, count + 1):
+        started = time.perf_counter()
+        pictures = next(looks)
+        worked += time.perf_counter() - started
+        time.sleep(max(shown + BETWEEN - time.perf_counter(), 0))
+        shown = time.perf_counter()
+        yield Painting(pictures, number / count, worked)
 
 
 def bits(models: Sequence[Family], groups: Sequence[Pictures]) -> list[list[float | None]]:
@@ -147,9 +147,44 @@ def walk(vae: Vae, gan: Gan, first: int, second: int, places: Sequence[float]) -
     return np.stack([vae.decode(np.stack(codes).astype(np.float32)), np.stack(drawn)])
 
 
-def shrunk(photo: Photo) -> Pictures:
-    """1×32×32×3: the middle of a photo as the models see it."""
-    return to_size(to_float(photo.pixels))[np.newaxis]
+def seen(photo: Photo, engines: Engines) -> tuple[Pictures, bool]:
+    """A photo as the models see it.
+
+    Returns:
+        1×32×32×3: its largest face, cut out as those that the models learnt from, or the middle
+        of the photo; and whether there is a face.
+    """
+    found = find_faces(photo.pixels, engines)
+    part = face_square(to_float(photo.pixels), found[0].five_points) if found else photo.pixels
+    return to_size(part)[np.newaxis], bool(found)
+
+
+def face_square(pixels: Pictures, points: NDArray[np.floating]) -> Pictures:
+    """A face cut out as FFHQ does (https://arxiv.org/abs/1812.04948, appendix A): upright, the eyes
+    and the mouth always in the same places.
+
+    Args:
+        pixels: H×W×3, 0..1. Beyond the edge it goes on mirrored.
+        points: 5×2 pixels: both eyes, the tip of the nose, both corners of the mouth.
+
+    Returns:
+        128×128×3, 0..1.
+    """
+    points = np.asarray(points, np.float64)
+    eyes, mouth = points[:2].mean(0), points[3:].mean(0)
+    across, down = points[1] - points[0], mouth - eyes
+    x = across + [down[1], -down[0]]
+    x *= max(2.0 * np.hypot(*across), 1.8 * np.hypot(*down)) / np.hypot(*x)
+    y = np.array([-x[1], x[0]])
+    corner = eyes + 0.1 * down - x - y
+    # Large enough to lose nothing; the mean over areas comes after.
+    side = FACE_SIDE * max(1, round(2 * float(np.hypot(*x)) / FACE_SIDE))
+    to_photo = np.stack([2 * x / side, 2 * y / side, corner], 1)
+    to_photo[:, 2] += to_photo[:, :2] @ [0.5, 0.5] - 0.5  # warpAffine counts from pixel centres
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    large = cv2.warpAffine(pixels, to_photo, (side, side), flags=how, borderMode=cv2.BORDER_REFLECT)
+    small = cv2.resize(large, (FACE_SIDE, FACE_SIDE), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32)
 
 
 def reconstructions(vae: Vae, picture: Pictures) -> Pictures:
@@ -162,11 +197,12 @@ def oddities() -> tuple[tuple[str, Pictures], ...]:
     random = np.random.default_rng(0)
     rows, columns = np.mgrid[0:SIZE, 0:SIZE] / (SIZE - 1)
     slope = np.stack([0.2 + 0.5 * rows, 0.3 + 0.3 * columns, 0.6 - 0.2 * rows], 2)
-    boards = (np.add(*np.mgrid[0:SIZE, 0:SIZE]) // 4 % 2).astype(np.float32)
+    fields = np.arange(SIZE) // 4
+    board = (fields[:, np.newaxis] + fields) % 2
     pictures = {
         "plain grey": np.full((SIZE, SIZE, 3), 0.5),
         "a smooth slope": slope,
-        "a chequered board": np.repeat(boards[..., np.newaxis], 3, 2),
+        "a chequered board": np.repeat(board[..., np.newaxis], 3, 2),
         "noise": random.random((SIZE, SIZE, 3)),
     }
     return tuple((name, one[np.newaxis].astype(np.float32)) for name, one in pictures.items())

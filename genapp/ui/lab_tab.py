@@ -23,6 +23,7 @@ EXAMPLE_NAMES = ("young-woman", "older-man", "young-man")
 COUNT = 4
 """Faces that each model draws at once."""
 COLUMNS = 2
+FACES = "faces that the GAN drew"
 MOST_SEED = 9999
 MOST_TEMPERATURE = 1.5
 LATEX = [
@@ -89,6 +90,8 @@ def _text(words: str, **options: Any) -> gr.Markdown:  # noqa: ANN401 (Gradio's)
 def _picture(label: str, name: str) -> gr.Image:
     return gr.Image(
         label=label,
+        # It would lie on the picture.
+        show_label=False,
         type="numpy",
         format="png",
         interactive=False,
@@ -96,6 +99,11 @@ def _picture(label: str, name: str) -> gr.Image:
         elem_id=f"lab-{name}",
         elem_classes="lab-sheet",
     )
+
+
+def _captioned(label: str, name: str) -> gr.Image:
+    gr.Markdown(label, elem_classes="facts lab-caption")
+    return _picture(label, name)
 
 
 def _seed(name: str, first: int, label: str = "Seed", **options: Any) -> gr.Slider:  # noqa: ANN401
@@ -188,8 +196,8 @@ def _draw(engines: Engines, seed: float, temperature: float) -> Iterator[Any]:
 
 def _painting(painting: lab.Painting) -> str:
     return (
-        f"The autoregressive model paints: {painting.done:.0%} after {painting.seconds:.1f} s, "
-        "one pixel after another."
+        f"The autoregressive model paints, one pixel after another: {painting.done:.0%}. "
+        "Shown slower than it paints."
     )
 
 
@@ -235,9 +243,9 @@ def _walk(engines: Engines) -> None:
     go = gr.Button("Walk", variant="primary", elem_id="lab-go")
     with gr.Row():
         with gr.Column(scale=3, min_width=320):
-            strip = _picture("The way: the VAE's above, the GAN's below", "strip")
+            strip = _captioned("The way: the VAE's above, the GAN's below", "strip")
         with gr.Column(scale=1, min_width=240):
-            here = _picture("Here: VAE, GAN", "here")
+            here = _captioned("Here: the VAE's and the GAN's", "here")
     ways = partial(_ways, engines)
     ask = [first, second]
     gr.on(
@@ -283,7 +291,7 @@ def _own_picture(engines: Engines) -> None:
     with gr.Row():
         with gr.Column(scale=1, min_width=280):
             photo = gr.Image(
-                label="Your picture: a face in the middle",
+                label="Your picture",
                 sources=["upload", "clipboard"],
                 type="filepath",
                 format="png",
@@ -299,9 +307,9 @@ def _own_picture(engines: Engines) -> None:
             _text(lab_words.RECONSTRUCT, elem_classes="lab-words")
             with gr.Row():
                 with gr.Column(scale=1, min_width=120):
-                    seen = _picture("At 32×32", "seen")
+                    seen = _captioned("At 32×32", "seen")
                 with gr.Column(scale=5, min_width=320):
-                    told = _picture("With none, one, … all parts of its code", "told")
+                    told = _captioned("With none, one, … all parts of its code", "told")
             facts = gr.Markdown("", elem_id="lab-judged", elem_classes="facts")
             gr.Markdown(f"#### Painted further\n{lab_words.FINISH}")
             with gr.Row(equal_height=True):
@@ -314,7 +322,7 @@ def _own_picture(engines: Engines) -> None:
                 )
                 seed = _seed("finish-seed", 1)
                 finish = gr.Button("Paint the rest", min_width=120, elem_id="lab-finish")
-            finished = _picture("Your picture, painted further in four ways", "finished")
+            finished = _captioned("Painted further in four ways", "finished")
     photo.change(
         partial(_reconstruct, engines),
         photo,
@@ -333,7 +341,7 @@ def _reconstruct(engines: Engines, payload: Payload | None) -> Any:  # noqa: ANN
         source = sent_file(payload)
         if source is None:
             return None, None, ""
-        picture = lab.shrunk(read(source))
+        picture, is_face = lab.seen(read(source), engines)
         pixelcnn, vae, _ = lab.families(engines)
         parts = lab.reconstructions(vae, picture)
         ((exact, bound),) = lab.bits([pixelcnn, vae], [picture])
@@ -342,8 +350,10 @@ def _reconstruct(engines: Engines, payload: Payload | None) -> Any:  # noqa: ANN
         return None, None, f"**{error.message}** {error.remedy}"
     words = (
         f"The autoregressive model needs **{exact:.2f} bits/dim** for your picture, the VAE at "
-        f"most **{bound:.2f}**. What faces need, the table says."
+        f"most **{bound:.2f}**. What faces need on average, the table of what was measured says."
     )
+    if not is_face:
+        words = f"**No face was found: the models see the middle of the picture.** {words}"
     return lab.sheet(picture, 1), lab.sheet(parts, len(parts)), words
 
 
@@ -354,7 +364,7 @@ def _finish(engines: Engines, payload: Payload | None, rows: float, seed: float)
             gr.Info("Give a picture first.")
             yield gr.skip()
             return
-        begun = np.repeat(lab.shrunk(read(source)), COUNT, 0)
+        begun = np.repeat(lab.seen(read(source), engines)[0], COUNT, 0)
         pixelcnn, _, _ = lab.families(engines)
         seeds = [int(seed) + number for number in range(COUNT)]
         for painting in lab.painted(pixelcnn, seeds, begun=begun, rows=int(rows)):
@@ -382,7 +392,7 @@ def _judge(engines: Engines) -> Any:  # noqa: ANN401 (HTML)
     try:
         pixelcnn, vae, gan = lab.families(engines)
         groups = [
-            ("faces, drawn by the GAN", gan.sample(list(range(2 * COUNT)))),
+            (FACES, gan.sample(list(range(2 * COUNT)))),
             *lab.oddities(),
         ]
         judged = lab.bits([pixelcnn, vae], [pictures for _, pictures in groups])
@@ -397,8 +407,20 @@ def _judge(engines: Engines) -> Any:  # noqa: ANN401 (HTML)
     ]
     head = "<th></th><th>likeliest first</th><th>autoregressive</th><th>VAE, at most</th>"
     return (
+        f"<p>{_verdict([(name, found[0] or 0) for (name, _), found in rows])}</p>"
         "<table class='lab-judged'><caption>Bits per dimension</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+    )
+
+
+def _verdict(judged: list[tuple[str, float]]) -> str:
+    """Which pictures the autoregressive model prefers to faces. `judged`: likeliest first."""
+    before = [name for name, _ in judged[: [name for name, _ in judged].index(FACES)]]
+    if not before:
+        return "This time the faces are the likeliest."
+    return (
+        f"To the autoregressive model, <b>{html.escape(' and '.join(before))}</b> "
+        f"{'is' if len(before) == 1 else 'are'} likelier than {FACES}."
     )
 
 

@@ -91,10 +91,10 @@ FINISH = (
 
 FAILURE = r"""
 **A likelihood is no judge of what belongs.** A model that learnt from faces ought to find pictures
-that are no faces unlikely. Yet plain pictures are **likelier** than the faces that it learnt from
-(fewer bits): each pixel of a grey square is easily told from its neighbours, and the likelihood
+that are no faces unlikely. Yet plain pictures often come out **likelier** than the faces that it
+learnt from: each pixel of a grey square is easily told from its neighbours, and the likelihood
 adds up how well pixels are told, not whether they make a face
-([Nalisnick et al. 2019](https://arxiv.org/abs/1810.09136)). High density does not mean much mass:
+([Nalisnick et al. 2019](https://arxiv.org/abs/1810.09136)). A high density does not mean much mass:
 almost no sample looks like a grey square, as there are so few of them.
 """
 
