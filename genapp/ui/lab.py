@@ -173,7 +173,7 @@ def face_square(pixels: Pictures, points: NDArray[np.floating]) -> Pictures:
     points = np.asarray(points, np.float64)
     eyes, mouth = points[:2].mean(0), points[3:].mean(0)
     across, down = points[1] - points[0], mouth - eyes
-    x = across + [down[1], -down[0]]
+    x = across + np.array([down[1], -down[0]])
     x *= max(2.0 * np.hypot(*across), 1.8 * np.hypot(*down)) / np.hypot(*x)
     y = np.array([-x[1], x[0]])
     corner = eyes + 0.1 * down - x - y

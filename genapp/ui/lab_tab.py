@@ -102,7 +102,7 @@ def _picture(label: str, name: str) -> gr.Image:
 
 
 def _captioned(label: str, name: str) -> gr.Image:
-    gr.Markdown(label, elem_classes="facts lab-caption")
+    gr.Markdown(label, elem_classes="facts")
     return _picture(label, name)
 
 
