@@ -1,0 +1,240 @@
+"""What the Faces tab asks of the library: recipes in, pictures and files out.
+
+A face is the text of its recipe everywhere in the tab: it makes the same face again, so that
+nothing has to be kept on the server.
+"""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genapp import images
+from genapp.errors import BadValue
+from genapp.facemaking import (
+    ENLARGED,
+    Face,
+    Recipe,
+    make_faces,
+    mix,
+    neighbour_seeds,
+    open_generator,
+    packed,
+    parse_recipe,
+    recipe_w,
+    slider_names,
+)
+from genapp.facemaking.generator import GENERATOR
+from genapp.registry.engines import Engines
+from genapp.ui.files import save_result
+
+MOST_TRUNCATION = 1.5
+"""What a recipe may have."""
+LARGE = ENLARGED
+"""Side of the chosen face, px."""
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A slider that changes a face."""
+
+    name: str
+    label: str
+    low: float
+    high: float
+    info: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The chosen face as a file, and what is said of it."""
+
+    file: Path
+    recipe: str
+    notes: tuple[str, ...]
+    milliseconds: float
+
+
+def seeds(text: str, at_once: int, most: int) -> list[int]:
+    """The seeds that somebody typed.
+
+    Args:
+        text: one number, for the first of `at_once`; or a list such as 3, 8, 20-25.
+        at_once: how many follow a single number.
+        most: in a list.
+
+    Raises:
+        BadValue: these are no seeds, or too many.
+    """
+    found: list[int] = []
+    words = [word.strip() for word in str(text).split(",") if word.strip()]
+    for word in words:
+        first, dash, last = (part.strip() for part in word.partition("-"))
+        if not _whole(first) or (dash and not _whole(last)):
+            raise BadValue(
+                f"{word[:40]!r} is no seed.", "Type whole numbers from 0 on, as in 3, 8, 20-25."
+            )
+        low, high = int(first), int(last or first)
+        if high < low:
+            raise BadValue(f"{word!r} runs backwards.", f"Type {high}-{low}.")
+        if len(found) + high - low + 1 > most:
+            raise BadValue("These are too many seeds.", f"Type {most} at most.")
+        found += range(low, high + 1)
+    if not found:
+        raise BadValue("There is no seed.", "Type a whole number from 0 on.")
+    if len(words) == 1 and len(found) == 1:
+        return list(range(found[0], found[0] + at_once))
+    return list(dict.fromkeys(found))
+
+
+def recipe(seed: int, truncation: float, engines: Engines) -> str:
+    """The face of a seed."""
+    return str(_ours(Recipe(seed=seed, truncation=truncation), engines))
+
+
+def read_recipe(text: str, engines: Engines) -> str:
+    """What was pasted, as the tab's own faces are.
+
+    Raises:
+        BadValue: it is no recipe, or one of a model that has no sliders.
+    """
+    wanted = parse_recipe(text.strip())
+    generator = open_generator(engines)
+    if wanted.model != generator.model:
+        raise BadValue(
+            f"The recipe is for the model {wanted.model!r}.",
+            f"This tab makes faces with {generator.model}.",
+        )
+    # Refuses what does not fit the model.
+    recipe_w(wanted, generator, engines)
+    return str(replace(wanted, size=None))
+
+
+def around(middle: str, count: int, distance: float, draw: int, engines: Engines) -> list[str]:
+    """Faces that lie near to one, each towards another. Number `draw` of many such sets."""
+    face = parse_recipe(middle)
+    others = neighbour_seeds(count, draw)
+    return [str(replace(face, around=(*face.around, (other, distance)))) for other in others]
+
+
+def mixed(coarse: str, fine: str, levels: int, engines: Engines) -> str:
+    """Pose and shape of one face, the rest of another."""
+    first, second = parse_recipe(coarse), parse_recipe(fine)
+    plain = Recipe(second.seed, first.truncation, second.model, second.fingerprint)
+    if second == plain and first.mix is None:
+        return str(replace(first, mix=(second.seed, levels)))
+    # No seeds tell such a face: it is written out.
+    generator = open_generator(engines)
+    ways = [recipe_w(face, generator, engines)[0] for face in (first, second)]
+    written = Recipe(truncation=first.truncation, w=packed(mix(*ways, levels)))
+    return str(_ours(written, engines))
+
+
+def changed(before: str, truncation: float, values: Mapping[str, float]) -> str:
+    """The same face with other sliders."""
+    face = parse_recipe(before)
+    edits = {name: value for name, value in values.items() if value}
+    return str(replace(face, truncation=truncation, edits=edits))
+
+
+def settings(text: str) -> tuple[float, Mapping[str, float]]:
+    """Truncation and sliders of a face."""
+    face = parse_recipe(text)
+    return face.truncation, face.edits
+
+
+def has_seed(text: str) -> bool:
+    """Its truncation counts: a face that is written out has none."""
+    return not parse_recipe(text).w
+
+
+def caption(text: str) -> str:
+    """What is written under a face."""
+    face = parse_recipe(text)
+    start = "written out" if face.w else f"seed {face.seed}"
+    return f"{start}, changed" if face.around or face.mix or any(face.edits.values()) else start
+
+
+def levels(engines: Engines) -> int:
+    """How finely two faces can be mixed."""
+    rows = engines.catalog.get(GENERATOR).inputs[0].shape[1]
+    assert isinstance(rows, int)
+    return rows
+
+
+def handles(engines: Engines) -> tuple[Handle, ...]:
+    """The sliders that there are."""
+    return tuple(Handle(name, name.capitalize(), -3, 3, "") for name in slider_names(engines))
+
+
+def leakage(engines: Engines) -> str:
+    """What else each slider changes, as a table in Markdown; empty if it is not known."""
+    return ""
+
+
+def small(recipes: Sequence[str], engines: Engines) -> list[NDArray[np.uint8]]:
+    """The faces as the network draws them, S×S×3."""
+    return [face.native for face in _made(recipes, None, engines)]
+
+
+def large(text: str, ending: str, quality: int, size: int | None, engines: Engines) -> Shown:
+    """A face as a file.
+
+    Args:
+        text: its recipe.
+        ending: of the file: png, jpg or webp.
+        quality: 1 to 100 for jpg and webp.
+        size: side in px; None as the network draws it.
+        engines: the pool of networks.
+    """
+    started = time.perf_counter()
+    (face,) = _made([text], size, engines)
+    milliseconds = (time.perf_counter() - started) * 1000
+    data = images.encode(face.photo, ending, quality=quality)
+    file = save_result(data, f"{face.photo.name}.{ending}")
+    return Shown(file, str(face.recipe), face.notes, milliseconds)
+
+
+def _made(recipes: Sequence[str], size: int | None, engines: Engines) -> list[Face]:
+    wanted = [replace(parse_recipe(text), size=size) for text in recipes]
+    return list(make_faces(wanted, open_generator(engines), engines))
+
+
+def _ours(face: Recipe, engines: Engines) -> Recipe:
+    """With the model that it is made by."""
+    generator = open_generator(engines)
+    return replace(face, model=generator.model, fingerprint=generator.fingerprint)
+
+
+def _whole(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 20
+
+
+def at_size(text: str, size: int | None) -> Recipe:
+    """The recipe at another size; None for the size it names. Raises `BadValue` for no recipe."""
+    face = parse_recipe(text)
+    return face if size is None else replace(face, size=size)
+
+
+def read_edits(text: str) -> dict[str, float]:
+    """Sliders of a text such as 'age=1.5,smile=-1'. Raises `BadValue` if it is none."""
+    values: dict[str, float] = {}
+    for word in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = (part.strip() for part in word.partition("="))
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not (equals and name and math.isfinite(number)):
+            raise BadValue(f"{word[:40]!r} is no slider.", "Write it as 'age=1.5,smile=-1'.")
+        values[name] = number
+    return values
+
+
+def can_project(engines: Engines) -> bool:
+    """A face like that on a photo can be looked for."""
+    return False
