@@ -1,6 +1,5 @@
 """The Faces tab's data sets: many faces as one ZIP, with a list of what they are."""
 
-from functools import partial
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -46,7 +45,7 @@ def build(engines: Engines, trail: gr.State) -> None:
     quick: dict[str, Any] = {**private, "queue": False, "show_progress": "hidden"}
     parts.make.click(lambda: gr.Button(visible=True), None, parts.cancel, **quick)
     parts.make.click(
-        partial(_make, engines, jobs),
+        _Job(engines, jobs).make,
         [
             *(parts.count, parts.seed, parts.variety, parts.with_sliders, parts.side, parts.form),
             trail,
@@ -102,43 +101,49 @@ def _lay_out() -> _Parts:
     return _Parts(count, seed, variety, with_sliders, side, form, make, cancel, facts, download)
 
 
-def _make(
-    engines: Engines,
-    jobs: Jobs,
-    count: float | None,
-    seed: float | None,
-    variety: float,
-    with_sliders: bool,
-    side: str,
-    form: str,
-    trail: Trail,
-    request: gr.Request,
-    progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
-) -> Any:  # noqa: ANN401 (for the facts and the file)
-    try:
-        most = LARGEST[SIDES[side]]
-        if not count or not 1 <= count <= most:
-            raise BadValue(
-                f"{count or 0:.0f} faces of this size cannot be made here.",
-                f"Choose 1 to {most}; `python -m genapp faces -o faces.zip` makes any number.",
-            )
-        edits = face_making.settings(trail.now)[1] if with_sliders and trail.now else {}
-        with jobs.running(request, progress) as told:
-            made = face_making.dataset(
-                int(count),
-                int(seed or 0),
-                variety,
-                edits,
-                SIDES[side],
-                FORMATS[form],
-                engines,
-                told,
-            )
-    except Cancelled as error:
-        gr.Info(str(error))
-        return "It was cancelled; nothing was kept.", gr.skip()
-    except UserError as error:
-        gr.Warning(str(error))
-        return f"**{error.message}** {error.remedy}", gr.skip()
-    file = gr.DownloadButton(f"Download {made.file.name}", value=str(made.file), interactive=True)
-    return made.words, file
+class _Job:
+    """What happens on a click on "Make the data set".
+
+    Args:
+        engines: the pool of networks that all visitors share.
+        jobs: who can cancel.
+    """
+
+    def __init__(self, engines: Engines, jobs: Jobs) -> None:
+        self._engines = engines
+        self._jobs = jobs
+
+    def make(
+        self,
+        count: float | None,
+        seed: float | None,
+        variety: float,
+        with_sliders: bool,
+        side: str,
+        form: str,
+        trail: Trail,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
+    ) -> Any:  # noqa: ANN401 (for the facts and the file)
+        try:
+            number, size = int(count or 0), SIDES[side]
+            if not 1 <= number <= LARGEST[size]:
+                raise BadValue(
+                    f"{number} faces of this size cannot be made here.",
+                    f"Choose 1 to {LARGEST[size]}; `python -m genapp faces` makes any number.",
+                )
+            edits = face_making.settings(trail.now)[1] if with_sliders and trail.now else {}
+            with self._jobs.running(request, progress) as told:
+                made = face_making.dataset(
+                    *(number, int(seed or 0), variety, edits, size, FORMATS[form]),
+                    self._engines,
+                    told,
+                )
+        except Cancelled as error:
+            gr.Info(str(error))
+            return "It was cancelled; nothing was kept.", gr.skip()
+        except UserError as error:
+            gr.Warning(str(error))
+            return f"**{error.message}** {error.remedy}", gr.skip()
+        name = f"Download {made.file.name}"
+        return made.words, gr.DownloadButton(name, value=str(made.file), interactive=True)

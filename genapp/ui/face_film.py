@@ -154,8 +154,8 @@ def _connect(parts: _Parts, engines: Engines, trail: gr.State, grid: gr.State) -
         button.click(partial(_list, engines, step), **listed)
     parts.make.click(lambda: gr.Button(visible=True), None, parts.cancel, **quick)
     parts.make.click(
-        partial(_make, engines, jobs),
-        [parts.chosen, grid, parts.seconds, parts.loop, parts.side, parts.form],
+        _Job(engines, jobs).make,
+        [parts.chosen, parts.seconds, parts.loop, parts.side, parts.form],
         [parts.video, parts.picture, parts.facts, parts.download],
         show_progress_on=[parts.video, parts.picture],
         concurrency_id="face-film",
@@ -197,34 +197,46 @@ def _list(
     return after, list(zip(pictures, captions, strict=True))
 
 
-def _make(
-    engines: Engines,
-    jobs: Jobs,
-    stops: Stops,
-    grid: Grid,
-    seconds: float,
-    loop: bool,
-    side: str,
-    form: str,
-    request: gr.Request,
-    progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
-) -> Any:  # noqa: ANN401 (for video, picture, facts and download)
-    try:
-        if len(stops) < 2:
-            raise BadValue("A film needs two faces or more.", "Add more faces.")
-        with jobs.running(request, progress) as told:
-            file = face_making.film(stops, seconds, loop, SIDES[side], FORMATS[form], engines, told)
-    except Cancelled as error:
-        gr.Info(str(error))
-        return gr.skip()
-    except UserError as error:
-        gr.Warning(str(error))
-        return gr.skip(), gr.skip(), f"**{error.message}** {error.remedy}", gr.skip()
-    is_video = file.suffix == ".mp4"
-    size = file.stat().st_size / 1e6
-    return (
-        gr.Video(str(file) if is_video else None, visible=is_video),
-        gr.Image(None if is_video else str(file), visible=not is_video),
-        f"{len(stops)} faces, {size:.1f} MB.",
-        gr.DownloadButton(f"Download {file.name}", value=str(file), interactive=True),
-    )
+class _Job:
+    """What happens on a click on "Make the film".
+
+    Args:
+        engines: the pool of networks that all visitors share.
+        jobs: who can cancel.
+    """
+
+    def __init__(self, engines: Engines, jobs: Jobs) -> None:
+        self._engines = engines
+        self._jobs = jobs
+
+    def make(
+        self,
+        stops: Stops,
+        seconds: float,
+        loop: bool,
+        side: str,
+        form: str,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
+    ) -> Any:  # noqa: ANN401 (for video, picture, facts and download)
+        try:
+            if len(stops) < 2:
+                raise BadValue("A film needs two faces or more.", "Add more faces.")
+            with self._jobs.running(request, progress) as told:
+                file = face_making.film(
+                    stops, seconds, loop, SIDES[side], FORMATS[form], self._engines, told
+                )
+        except Cancelled as error:
+            gr.Info(str(error))
+            return gr.skip()
+        except UserError as error:
+            gr.Warning(str(error))
+            return gr.skip(), gr.skip(), f"**{error.message}** {error.remedy}", gr.skip()
+        is_video = file.suffix == ".mp4"
+        size = file.stat().st_size / 1e6
+        return (
+            gr.Video(str(file) if is_video else None, visible=is_video),
+            gr.Image(None if is_video else str(file), visible=not is_video),
+            f"{len(stops)} faces, {size:.1f} MB.",
+            gr.DownloadButton(f"Download {file.name}", value=str(file), interactive=True),
+        )

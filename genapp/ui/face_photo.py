@@ -1,6 +1,5 @@
 """The Faces tab's search for the face that is most like one on a photo."""
 
-from functools import partial
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -42,7 +41,7 @@ def build(engines: Engines, trail: gr.State, show: dict[str, Any]) -> None:
     quick: dict[str, Any] = {**private, "queue": False, "show_progress": "hidden"}
     parts.look.click(lambda: gr.Button(visible=True), None, parts.cancel, **quick)
     looked = parts.look.click(
-        partial(_look, engines, jobs),
+        _Job(engines, jobs).look,
         [parts.photo, trail],
         [parts.pair, parts.facts, trail],
         preprocess=False,
@@ -88,24 +87,35 @@ def _lay_out() -> _Parts:
     return _Parts(photo, look, cancel, pair, facts)
 
 
-def _look(
-    engines: Engines,
-    jobs: Jobs,
-    payload: Payload | None,
-    trail: Trail,
-    request: gr.Request,
-    progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
-) -> Any:  # noqa: ANN401 (for the pair, the facts and the trail)
-    try:
-        source = sent_file(payload)
-        if source is None:
-            raise BadValue("There is no photo.", "Upload one of a single face.")
-        with jobs.running(request, progress) as told:
-            found = face_making.likeness(source, engines, told)
-    except Cancelled as error:
-        gr.Info(str(error))
-        return gr.skip()
-    except UserError as error:
-        gr.Warning(str(error))
-        return gr.skip(), f"**{error.message}** {error.remedy}", gr.skip()
-    return (str(found.before), str(found.after)), found.words, trail.go(found.recipe)
+class _Job:
+    """What happens on a click on "Look for it".
+
+    Args:
+        engines: the pool of networks that all visitors share.
+        jobs: who can cancel.
+    """
+
+    def __init__(self, engines: Engines, jobs: Jobs) -> None:
+        self._engines = engines
+        self._jobs = jobs
+
+    def look(
+        self,
+        payload: Payload | None,
+        trail: Trail,
+        request: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
+    ) -> Any:  # noqa: ANN401 (for the pair, the facts and the trail)
+        try:
+            source = sent_file(payload)
+            if source is None:
+                raise BadValue("There is no photo.", "Upload one of a single face.")
+            with self._jobs.running(request, progress) as told:
+                found = face_making.likeness(source, self._engines, told)
+        except Cancelled as error:
+            gr.Info(str(error))
+            return gr.skip()
+        except UserError as error:
+            gr.Warning(str(error))
+            return gr.skip(), f"**{error.message}** {error.remedy}", gr.skip()
+        return (str(found.before), str(found.after)), found.words, trail.go(found.recipe)
