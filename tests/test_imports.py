@@ -1,4 +1,4 @@
-"""The import rule: ui, cli → tasks → registry, images → errors, files.
+"""The import rule: ui, cli → tasks → features → registry, images → errors, files.
 
 The rule is checked in the source, so that an import inside a function counts too.
 """
@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGE = REPOSITORY / "genapp"
 
 # Parts of the package by layer, lowest first. Every other folder is a task.
-LAYERS = ({"errors", "files", "nets"}, {"images", "registry"})
+LAYERS = ({"errors", "files", "nets"}, {"images", "registry"}, {"features"})
 TOP = {"ui", "cli", "__main__", "__init__"}
 TASK = len(LAYERS)
 

@@ -53,11 +53,11 @@ class Generator:
         """The same, S×S×3 by S×S×3."""
         for row in w:
             made = self._synthesis.run({"w": np.ascontiguousarray(row[np.newaxis])})["image"]
-            yield np.ascontiguousarray(made[0].transpose(1, 2, 0))
+            yield np.ascontiguousarray(made[0].transpose(1, 2, 0), np.float32)
 
     def make(self, seed: int, truncation: float, progress: Progress | None = None) -> Values:
         """See `Maker.make`; too quick for progress."""
-        return self.synthesis(w_of(self, seed, truncation)[np.newaxis])[0]
+        return next(self.pictures(w_of(self, seed, truncation)[np.newaxis]))
 
 
 def open_generator(engines: Engines) -> Generator:
