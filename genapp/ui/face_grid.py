@@ -86,7 +86,7 @@ def lay_out() -> Parts:
     with gr.Row():
         new = gr.Button("New faces", variant="primary", min_width=100, elem_id="face-new")
         around = gr.Button(
-            "Around the chosen", interactive=False, min_width=100, elem_id="face-around"
+            "Around this one", interactive=False, min_width=100, elem_id="face-around"
         )
         back = gr.Button("Back", interactive=False, min_width=60, elem_id="face-back")
     distance = gr.Slider(
@@ -248,7 +248,7 @@ def _answer(engines: Engines, following: Callable[[], Grid], dragged: str = "") 
         gr.Textbox(grid.seeds, visible=not near),
         gr.skip() if dragged == VARYING else gr.Slider(value=grid.variety, visible=not near),
         gr.skip() if dragged == LEAVING else gr.Slider(value=grid.distance, visible=near),
-        gr.Button("Others around it" if near else "Around the chosen"),
+        gr.Button("Others around it" if near else "Around this one"),
         gr.Button(interactive=bool(grid.past)),
         grid,
     )

@@ -17,25 +17,44 @@ from genapp import images
 from genapp.errors import BadValue
 from genapp.facemaking import (
     ENLARGED,
+    Dataset,
     Face,
     Recipe,
+    consecutive,
     make_faces,
     mix,
     neighbour_seeds,
     open_generator,
     packed,
     parse_recipe,
+    parse_seeds,
     recipe_w,
-    slider_names,
+    slider_ranges,
+    write_animation,
+    write_dataset,
 )
 from genapp.facemaking.generator import GENERATOR
 from genapp.registry.engines import Engines
-from genapp.ui.files import save_result
+from genapp.ui.files import place_for_result, save_result
+from genapp.upscaling import Progress
 
 MOST_TRUNCATION = 1.5
 """What a recipe may have."""
 LARGE = ENLARGED
 """Side of the chosen face, px."""
+WORDS = {
+    "age": ("Age", "younger ↔ older"),
+    "smile": ("Smile", "serious ↔ smiling"),
+    "masculine": ("Gender presentation", "feminine ↔ masculine"),
+    "hair-length": ("Hair length", "shorter ↔ longer"),
+    "dark-hair": ("Hair colour", "lighter ↔ darker"),
+    "glasses": ("Glasses", "without ↔ with"),
+    "mouth-open": ("Mouth", "closed ↔ open"),
+    "yaw": ("Turn", "to your left ↔ to your right"),
+    "pitch": ("Nod", "down ↔ up"),
+    "outdoors": ("Background", "indoors ↔ outdoors"),
+}
+"""What sliders are called, and what their ends mean; in the order in which they are shown."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +63,10 @@ class Handle:
 
     name: str
     label: str
+    ends: str
+    """What its left and right end mean."""
     low: float
     high: float
-    info: str
 
 
 @dataclass(frozen=True)
@@ -70,25 +90,14 @@ def seeds(text: str, at_once: int, most: int) -> list[int]:
     Raises:
         BadValue: these are no seeds, or too many.
     """
-    found: list[int] = []
-    words = [word.strip() for word in str(text).split(",") if word.strip()]
-    for word in words:
-        first, dash, last = (part.strip() for part in word.partition("-"))
-        if not _whole(first) or (dash and not _whole(last)):
-            raise BadValue(
-                f"{word[:40]!r} is no seed.", "Type whole numbers from 0 on, as in 3, 8, 20-25."
-            )
-        low, high = int(first), int(last or first)
-        if high < low:
-            raise BadValue(f"{word!r} runs backwards.", f"Type {high}-{low}.")
-        if len(found) + high - low + 1 > most:
-            raise BadValue("These are too many seeds.", f"Type {most} at most.")
-        found += range(low, high + 1)
-    if not found:
+    if not text.strip():
         raise BadValue("There is no seed.", "Type a whole number from 0 on.")
-    if len(words) == 1 and len(found) == 1:
-        return list(range(found[0], found[0] + at_once))
-    return list(dict.fromkeys(found))
+    found = parse_seeds(text)
+    if text.strip().isdigit():
+        return consecutive(found[0], at_once)
+    if len(found) > most:
+        raise BadValue(f"These are {len(found)} seeds.", f"Type {most} at most.")
+    return found
 
 
 def recipe(seed: int, truncation: float, engines: Engines) -> str:
@@ -168,7 +177,10 @@ def levels(engines: Engines) -> int:
 
 def handles(engines: Engines) -> tuple[Handle, ...]:
     """The sliders that there are."""
-    return tuple(Handle(name, name.capitalize(), -3, 3, "") for name in slider_names(engines))
+    ranges = slider_ranges(engines)
+    named = {name: WORDS.get(name, (name.capitalize(), "")) for name in ranges}
+    order = sorted(ranges, key=lambda name: list(WORDS).index(name) if name in WORDS else 99)
+    return tuple(Handle(name, *named[name], *ranges[name]) for name in order)
 
 
 def leakage(engines: Engines) -> str:
@@ -210,8 +222,54 @@ def _ours(face: Recipe, engines: Engines) -> Recipe:
     return replace(face, model=generator.model, fingerprint=generator.fingerprint)
 
 
-def _whole(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 20
+def film(
+    recipes: Sequence[str],
+    seconds: float,
+    loop: bool,
+    size: int | None,
+    ending: str,
+    engines: Engines,
+    progress: Progress,
+) -> Path:
+    """A file that shows how each face turns into the next. Raises as `write_animation`."""
+    generator = open_generator(engines)
+    keys = [recipe_w(parse_recipe(text), generator, engines)[0] for text in recipes]
+    target = place_for_result(f"faces.{ending}")
+    write_animation(
+        target,
+        keys,
+        generator,
+        engines,
+        seconds=seconds,
+        loop=loop,
+        size=size or generator.size,
+        progress=progress,
+    )
+    return target
+
+
+def dataset(
+    count: int,
+    seed: int,
+    truncation: float,
+    edits: Mapping[str, float],
+    size: int | None,
+    ending: str,
+    engines: Engines,
+    progress: Progress,
+) -> Dataset:
+    """Many faces as a ZIP. Raises as `write_dataset`."""
+    return write_dataset(
+        place_for_result(f"faces-{seed}-{seed + count - 1}.zip"),
+        count,
+        seed=seed,
+        truncation=truncation,
+        edits=edits,
+        size=size,
+        format=ending,
+        engines=engines,
+        progress=progress,
+    )
 
 
 def at_size(text: str, size: int | None) -> Recipe:

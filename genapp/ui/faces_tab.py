@@ -96,7 +96,7 @@ def build(engines: Engines, tab: gr.Tab) -> Senders:
         with gr.Column(scale=3, min_width=280, elem_id="face-controls"):
             controls = _change_controls(handles, face_making.leakage(engines))
     show: dict[str, Any] = {
-        "fn": partial(_show, engines),
+        "fn": partial(_show, engines, handles),
         "inputs": trail,
         "outputs": [
             *(chosen.picture, chosen.facts, chosen.recipe, chosen.undo, chosen.redo),
@@ -109,7 +109,7 @@ def build(engines: Engines, tab: gr.Tab) -> Senders:
         "trigger_mode": "always_last",
         "api_visibility": "private",
     }
-    _connect(chosen, controls, trail, show, engines)
+    _connect(chosen, controls, handles, trail, show, engines)
     face_grid.connect(grid, trail, show, tab, engines)
     grid.gallery.select(None, js=SCROLL, api_visibility="private")
     with gr.Tabs(overflow_behavior="wrap"):
@@ -210,7 +210,7 @@ def _change_controls(handles: Sequence[Handle], leakage: str) -> _Controls:
             0,
             step=0.1,
             label=handle.label,
-            info=handle.info,
+            info=handle.ends,
             interactive=False,
             elem_id=f"face-slider-{handle.name}",
         )
@@ -224,9 +224,14 @@ def _change_controls(handles: Sequence[Handle], leakage: str) -> _Controls:
 
 
 def _connect(
-    chosen: _Chosen, controls: _Controls, trail: gr.State, show: dict[str, Any], engines: Engines
+    chosen: _Chosen,
+    controls: _Controls,
+    handles: Sequence[Handle],
+    trail: gr.State,
+    show: dict[str, Any],
+    engines: Engines,
 ) -> None:
-    names = tuple(handle.name for handle in face_making.handles(engines))
+    names = tuple(handle.name for handle in handles)
     private: dict[str, Any] = {"api_visibility": "private"}
     quick: dict[str, Any] = {**private, "queue": False, "show_progress": "hidden"}
     moved = [controls.unusual, *controls.handles]
@@ -254,11 +259,10 @@ def _connect(
     ).success(None, js="() => document.querySelector('#face-file').click()", **private)
 
 
-def _show(engines: Engines, trail: Trail) -> Any:  # noqa: ANN401 (for the outputs in `build`)
+def _show(engines: Engines, handles: Sequence[Handle], trail: Trail) -> Any:  # noqa: ANN401 (for the outputs in `build`)
     """The chosen face. What cannot be made takes nothing away."""
     if trail.now is None:
         return gr.skip()
-    handles = face_making.handles(engines)
     try:
         shown = face_making.large(trail.now, *SEEN, engines)
     except UserError as error:
@@ -292,7 +296,7 @@ def _facts(shown: Shown) -> str:
     lines = [f"**{note}**" for note in shown.notes]
     lines.append(
         f"**{face_making.caption(shown.recipe).capitalize()}**, {face_making.LARGE} pixels, "
-        f"made in {shown.milliseconds / 1000:.1g} s."
+        f"made in {shown.milliseconds / 1000:.1f} s."
     )
     return "  \n".join(lines)
 
