@@ -9,7 +9,7 @@ from genapp.errors import BadValue, Cancelled, UserError
 from genapp.facemaking import Dataset
 from genapp.registry.engines import Engines
 from genapp.ui import face_making
-from genapp.ui.face_jobs import Jobs
+from genapp.ui.face_events import Jobs
 from genapp.ui.face_trail import Trail
 
 ABOUT = (

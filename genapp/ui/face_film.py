@@ -9,8 +9,8 @@ import gradio as gr
 from genapp.errors import BadValue, Cancelled, UserError
 from genapp.registry.engines import Engines
 from genapp.ui import face_making
+from genapp.ui.face_events import Jobs
 from genapp.ui.face_grid import Grid
-from genapp.ui.face_jobs import Jobs
 from genapp.ui.face_trail import Trail
 
 Stops: TypeAlias = tuple[str, ...]

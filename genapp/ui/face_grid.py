@@ -10,6 +10,7 @@ import gradio as gr
 from genapp.errors import UserError
 from genapp.registry.engines import Engines
 from genapp.ui import face_making
+from genapp.ui.face_events import Follow
 from genapp.ui.face_trail import Trail
 
 AT_ONCE = 12
@@ -84,11 +85,21 @@ def lay_out() -> Parts:
         elem_id="face-grid",
     )
     with gr.Row():
-        new = gr.Button("New faces", variant="primary", min_width=100, elem_id="face-new")
-        around = gr.Button(
-            "Around this one", interactive=False, min_width=100, elem_id="face-around"
+        new, around, back = (
+            gr.Button(
+                label,
+                variant=variant,
+                size="md",
+                min_width=width,
+                interactive=variant == "primary",
+                elem_id=f"face-{name}",
+            )
+            for label, name, variant, width in (
+                ("New faces", "new", "primary", 100),
+                ("Around this one", "around", "secondary", 130),
+                ("Back", "back", "secondary", 60),
+            )
         )
-        back = gr.Button("Back", interactive=False, min_width=60, elem_id="face-back")
     distance = gr.Slider(
         0.1,
         1,
@@ -119,15 +130,13 @@ def lay_out() -> Parts:
     return Parts(title, gallery, new, around, back, seeds, variety, distance, gr.State(Grid()))
 
 
-def connect(
-    parts: Parts, trail: gr.State, show: dict[str, Any], tab: gr.Tab, engines: Engines
-) -> None:
+def connect(parts: Parts, trail: gr.State, follow: Follow, tab: gr.Tab, engines: Engines) -> None:
     """Tell the components what to do.
 
     Args:
         parts: of `lay_out`.
         trail: holds a `Trail`.
-        show: shows its face: the arguments of an event.
+        follow: shows its face.
         tab: the first grid comes when it is opened.
         engines: the pool of networks that all visitors share.
     """
@@ -150,14 +159,16 @@ def connect(
     parts.around.click(partial(_around, engines), [trail, parts.distance, parts.shown], **ask)
     parts.distance.input(partial(_farther, engines), [parts.distance, parts.shown], **ask)
     parts.back.click(partial(_back, engines), parts.shown, **ask)
-    parts.gallery.select(
-        _choose,
-        [parts.shown, trail],
-        trail,
-        queue=False,
-        show_progress="hidden",
-        api_visibility="private",
-    ).then(**show)
+    follow(
+        parts.gallery.select(
+            _choose,
+            [parts.shown, trail],
+            trail,
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+    )
 
 
 def from_seeds(seeds: str, variety: float, engines: Engines) -> Grid:

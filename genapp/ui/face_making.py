@@ -5,11 +5,11 @@ nothing has to be kept on the server.
 """
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -71,12 +71,11 @@ class Handle:
 
 @dataclass(frozen=True)
 class Shown:
-    """The chosen face as a file, and what is said of it."""
+    """A face as a file, and what is said of it."""
 
     file: Path
     recipe: str
     notes: tuple[str, ...]
-    milliseconds: float
 
 
 def seeds(text: str, at_once: int, most: int) -> list[int]:
@@ -193,6 +192,18 @@ def small(recipes: Sequence[str], engines: Engines) -> list[NDArray[np.uint8]]:
     return [face.native for face in _made(recipes, None, engines)]
 
 
+def preview(text: str, engines: Engines) -> Shown:
+    """A face as a file, at once: as the network draws it, only interpolated."""
+    (face,) = _made([text], None, engines)
+    size = (LARGE, LARGE)
+    pixels = np.asarray(
+        cv2.resize(face.photo.pixels, size, interpolation=cv2.INTER_CUBIC), np.uint8
+    )
+    photo = replace(face.photo, pixels=pixels)
+    file = save_result(images.encode(photo, "webp", quality=90), f"{photo.name}.webp")
+    return Shown(file, str(face.recipe), face.notes)
+
+
 def large(text: str, ending: str, quality: int, size: int | None, engines: Engines) -> Shown:
     """A face as a file.
 
@@ -203,12 +214,10 @@ def large(text: str, ending: str, quality: int, size: int | None, engines: Engin
         size: side in px; None as the network draws it.
         engines: the pool of networks.
     """
-    started = time.perf_counter()
     (face,) = _made([text], size, engines)
-    milliseconds = (time.perf_counter() - started) * 1000
     data = images.encode(face.photo, ending, quality=quality)
     file = save_result(data, f"{face.photo.name}.{ending}")
-    return Shown(file, str(face.recipe), face.notes, milliseconds)
+    return Shown(file, str(face.recipe), face.notes)
 
 
 def _made(recipes: Sequence[str], size: int | None, engines: Engines) -> list[Face]:

@@ -8,6 +8,7 @@ import gradio as gr
 from genapp.errors import UserError
 from genapp.registry.engines import Engines
 from genapp.ui import face_making
+from genapp.ui.face_events import Follow
 from genapp.ui.face_trail import Trail
 
 ABOUT = (
@@ -28,10 +29,10 @@ class _Parts(NamedTuple):
     """Recipes of A and B; empty while there is none."""
 
 
-def build(engines: Engines, trail: gr.State, show: dict[str, Any]) -> None:
+def build(engines: Engines, trail: gr.State, follow: Follow) -> None:
     """Lay out the panel inside the current `gr.Blocks`; arguments as those of
     `face_grid.connect`."""
-    _connect(_lay_out(face_making.levels(engines)), trail, show, engines)
+    _connect(_lay_out(face_making.levels(engines)), trail, follow, engines)
 
 
 def _lay_out(levels: int) -> _Parts:
@@ -67,7 +68,7 @@ def _lay_out(levels: int) -> _Parts:
     return _Parts((first, second), (left, right), share, swap, gr.State(("", "")))
 
 
-def _connect(parts: _Parts, trail: gr.State, show: dict[str, Any], engines: Engines) -> None:
+def _connect(parts: _Parts, trail: gr.State, follow: Follow, engines: Engines) -> None:
     outputs = [*parts.pictures, parts.taken, trail]
     inputs = [trail, parts.share, parts.taken]
     does: dict[str, Any] = {
@@ -77,17 +78,19 @@ def _connect(parts: _Parts, trail: gr.State, show: dict[str, Any], engines: Engi
         "api_visibility": "private",
     }
     for number, button in enumerate(parts.takes):
-        button.click(partial(_take, engines, number), inputs, outputs, **does).then(**show)
-    parts.swap.click(partial(_swap, engines), inputs, outputs, **does).then(**show)
-    parts.share.input(
-        partial(_mix, engines),
-        inputs,
-        trail,
-        show_progress="hidden",
-        concurrency_id="faces",
-        trigger_mode="always_last",
-        api_visibility="private",
-    ).then(**show)
+        follow(button.click(partial(_take, engines, number), inputs, outputs, **does))
+    follow(parts.swap.click(partial(_swap, engines), inputs, outputs, **does))
+    follow(
+        parts.share.input(
+            partial(_mix, engines),
+            inputs,
+            trail,
+            show_progress="hidden",
+            concurrency_id="faces",
+            trigger_mode="always_last",
+            api_visibility="private",
+        )
+    )
 
 
 def _take(engines: Engines, number: int, trail: Trail, share: float, taken: tuple[str, str]) -> Any:  # noqa: ANN401 (for the pictures, `taken` and the trail)

@@ -7,7 +7,7 @@ import gradio as gr
 from genapp.errors import BadValue, Cancelled, UserError
 from genapp.registry.engines import Engines
 from genapp.ui import face_making
-from genapp.ui.face_jobs import Jobs
+from genapp.ui.face_events import Follow, Jobs
 from genapp.ui.face_trail import Trail
 from genapp.ui.photo_input import Payload, sent_file
 
@@ -32,7 +32,7 @@ class _Parts(NamedTuple):
     facts: gr.Markdown
 
 
-def build(engines: Engines, trail: gr.State, show: dict[str, Any]) -> None:
+def build(engines: Engines, trail: gr.State, follow: Follow) -> None:
     """Lay out the panel inside the current `gr.Blocks`; arguments as those of
     `face_grid.connect`."""
     parts = _lay_out()
@@ -52,7 +52,7 @@ def build(engines: Engines, trail: gr.State, show: dict[str, Any]) -> None:
         **private,
     )
     looked.then(lambda: gr.Button(visible=False), None, parts.cancel, **quick)
-    looked.then(**show)
+    follow(looked)
     parts.cancel.click(jobs.stop, None, None, **quick)
 
 

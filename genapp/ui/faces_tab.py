@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import gradio as gr
+from gradio.events import Dependency
 
 from genapp.errors import UserError
 from genapp.registry.engines import Engines
@@ -17,6 +18,7 @@ from genapp.ui import (
     face_photo,
     faces_api,
 )
+from genapp.ui.face_events import Follow
 from genapp.ui.face_making import Handle, Shown
 from genapp.ui.face_trail import Trail
 
@@ -95,33 +97,20 @@ def build(engines: Engines, tab: gr.Tab) -> Senders:
             chosen = _chosen_face()
         with gr.Column(scale=3, min_width=280, elem_id="face-controls"):
             controls = _change_controls(handles, face_making.leakage(engines))
-    show: dict[str, Any] = {
-        "fn": partial(_show, engines, handles),
-        "inputs": trail,
-        "outputs": [
-            *(chosen.picture, chosen.facts, chosen.recipe, chosen.undo, chosen.redo),
-            *(chosen.download, chosen.to_tryon, chosen.to_upscale, grid.around),
-            *(controls.reset, controls.unusual, *controls.handles),
-        ],
-        "show_progress": "minimal",
-        "show_progress_on": [chosen.picture],
-        "concurrency_id": "faces",
-        "trigger_mode": "always_last",
-        "api_visibility": "private",
-    }
-    _connect(chosen, controls, handles, trail, show, engines)
-    face_grid.connect(grid, trail, show, tab, engines)
+    follow = _follower(_Showing(engines, handles), chosen, controls, grid.around, trail)
+    _connect(chosen, controls, handles, trail, follow, engines)
+    face_grid.connect(grid, trail, follow, tab, engines)
     grid.gallery.select(None, js=SCROLL, api_visibility="private")
     with gr.Tabs(overflow_behavior="wrap"):
         with gr.Tab("Mix two faces", render_children=True):
-            face_mixing.build(engines, trail, show)
+            face_mixing.build(engines, trail, follow)
         with gr.Tab("Film", render_children=True):
             face_film.build(engines, trail, grid.shown)
         with gr.Tab("Data set of faces", render_children=True):
             face_dataset.build(engines, trail)
         if face_photo.possible(engines):
             with gr.Tab("A face like mine", render_children=True):
-                face_photo.build(engines, trail, show)
+                face_photo.build(engines, trail, follow)
     faces_api.build(engines)
     save = {
         "fn": partial(_save, engines, SEEN),
@@ -138,6 +127,42 @@ def send_to(sender: Sender, photo: gr.Image, tabs: gr.Tabs, tab: str) -> None:
     sender.button.click(outputs=photo, show_progress_on=[sender.button], **sender.save).success(
         lambda: gr.Tabs(selected=tab), None, tabs, queue=False, show_progress="hidden", **private
     ).success(None, js="() => scrollTo({top: 0, behavior: 'smooth'})", **private)
+
+
+def _follower(
+    showing: "_Showing",
+    chosen: _Chosen,
+    controls: _Controls,
+    around: gr.Button,
+    trail: gr.State,
+) -> Follow:
+    """What shows the chosen face after an event: small at once, enlarged when it is done."""
+
+    def follow(event: Dependency) -> None:
+        event.then(
+            showing.draw,
+            trail,
+            [
+                *(chosen.picture, chosen.facts, chosen.recipe, chosen.undo, chosen.redo),
+                *(chosen.download, chosen.to_tryon, chosen.to_upscale, around),
+                *(controls.reset, controls.unusual, *controls.handles),
+            ],
+            show_progress="hidden",
+            concurrency_id="faces",
+            trigger_mode="always_last",
+            api_visibility="private",
+        ).then(
+            showing.enlarge,
+            trail,
+            [chosen.picture, chosen.facts],
+            show_progress="minimal",
+            show_progress_on=[chosen.facts],
+            concurrency_id="face-large",
+            trigger_mode="always_last",
+            api_visibility="private",
+        )
+
+    return follow
 
 
 def _chosen_face() -> _Chosen:
@@ -167,14 +192,20 @@ def _chosen_face() -> _Chosen:
     )
     form = gr.Dropdown(list(FORMATS), value=next(iter(FORMATS)), label="Format of the download")
     with gr.Row():
-        download = gr.Button(
-            "Download", variant="primary", interactive=False, min_width=100, elem_id="face-download"
-        )
-        to_tryon = gr.Button(
-            "Send to Try-on", interactive=False, min_width=100, elem_id="face-to-tryon"
-        )
-        to_upscale = gr.Button(
-            "Send to Upscale", interactive=False, min_width=100, elem_id="face-to-upscale"
+        download, to_tryon, to_upscale = (
+            gr.Button(
+                label,
+                variant=variant,
+                size="md",
+                min_width=100,
+                interactive=False,
+                elem_id=f"face-{name}",
+            )
+            for label, name, variant in (
+                ("Download", "download", "primary"),
+                ("Send to Try-on", "to-tryon", "secondary"),
+                ("Send to Upscale", "to-upscale", "secondary"),
+            )
         )
     file = gr.DownloadButton(visible="hidden", elem_id="face-file")
     return _Chosen(
@@ -228,27 +259,36 @@ def _connect(
     controls: _Controls,
     handles: Sequence[Handle],
     trail: gr.State,
-    show: dict[str, Any],
+    follow: Follow,
     engines: Engines,
 ) -> None:
     names = tuple(handle.name for handle in handles)
     private: dict[str, Any] = {"api_visibility": "private"}
     quick: dict[str, Any] = {**private, "queue": False, "show_progress": "hidden"}
     moved = [controls.unusual, *controls.handles]
-    gr.on(
-        [slider.input for slider in moved],
-        partial(_move, names),
-        [trail, *moved],
-        trail,
-        trigger_mode="always_last",
-        **quick,
-    ).then(**show)
-    controls.reset.click(_reset, trail, trail, **quick).then(**show)
-    chosen.undo.click(Trail.undo, trail, trail, **quick).then(**show)
-    chosen.redo.click(Trail.redo, trail, trail, **quick).then(**show)
-    chosen.recipe.submit(
-        partial(_pasted, engines), [chosen.recipe, trail], trail, **private, concurrency_id="faces"
-    ).then(**show)
+    follow(
+        gr.on(
+            [slider.input for slider in moved],
+            partial(_move, names),
+            [trail, *moved],
+            trail,
+            trigger_mode="always_last",
+            **quick,
+        )
+    )
+    follow(controls.reset.click(_reset, trail, trail, **quick))
+    follow(chosen.undo.click(Trail.undo, trail, trail, **quick))
+    follow(chosen.redo.click(Trail.redo, trail, trail, **quick))
+    follow(
+        chosen.recipe.submit(
+            partial(_pasted, engines),
+            [chosen.recipe, trail],
+            trail,
+            show_progress="hidden",
+            concurrency_id="faces",
+            **private,
+        )
+    )
     chosen.download.click(
         partial(_download, engines),
         [chosen.form, trail],
@@ -259,46 +299,80 @@ def _connect(
     ).success(None, js="() => document.querySelector('#face-file').click()", **private)
 
 
-def _show(engines: Engines, handles: Sequence[Handle], trail: Trail) -> Any:  # noqa: ANN401 (for the outputs in `build`)
-    """The chosen face. What cannot be made takes nothing away."""
-    if trail.now is None:
-        return gr.skip()
-    try:
-        shown = face_making.large(trail.now, *SEEN, engines)
-    except UserError as error:
-        gr.Warning(str(error))
-        return gr.skip(), f"**{error.message}** {error.remedy}", *[gr.skip()] * (9 + len(handles))
-    on = gr.Button(interactive=True)
-    truncation, edits = face_making.settings(trail.now)
-    # A slider that is being dragged would jump back.
-    dragged = trail.step.startswith(SLIDER)
-    sliders = [
-        gr.Slider(**({} if dragged else {"value": min(max(value, low), high)}), interactive=free)
-        for value, low, high, free in (
-            (truncation, 0, face_making.MOST_TRUNCATION, face_making.has_seed(trail.now)),
-            *((edits.get(each.name, 0), each.low, each.high, True) for each in handles),
+class _Showing:
+    """What shows the chosen face.
+
+    Args:
+        engines: the pool of networks that all visitors share.
+        handles: the sliders.
+    """
+
+    def __init__(self, engines: Engines, handles: Sequence[Handle]) -> None:
+        self._engines = engines
+        self._handles = handles
+        self._newest: dict[str, str] = {}
+        """By visitor: the face that is to be enlarged."""
+
+    def draw(self, trail: Trail, request: gr.Request) -> Any:  # noqa: ANN401 (see `_follower`)
+        """As the network draws it. What cannot be made takes nothing away."""
+        if trail.now is None:
+            return gr.skip()
+        try:
+            shown = face_making.preview(trail.now, self._engines)
+        except UserError as error:
+            gr.Warning(str(error))
+            rest = 9 + len(self._handles)
+            return gr.skip(), f"**{error.message}** {error.remedy}", *[gr.skip()] * rest
+        self._newest[request.session_hash or ""] = trail.now
+        on = gr.Button(interactive=True)
+        _, edits = face_making.settings(trail.now)
+        return (
+            str(shown.file),
+            _facts(shown, "It is being enlarged…"),
+            str(face_making.at_size(trail.now, face_making.LARGE)),
+            gr.Button(interactive=bool(trail.past)),
+            gr.Button(interactive=bool(trail.future)),
+            *(on, on, on, on),
+            gr.Button(interactive=bool(edits)),
+            *self._sliders(trail.now, dragged=trail.step.startswith(SLIDER)),
         )
-    ]
-    return (
-        str(shown.file),
-        _facts(shown),
-        shown.recipe,
-        gr.Button(interactive=bool(trail.past)),
-        gr.Button(interactive=bool(trail.future)),
-        *(on, on, on, on),
-        gr.Button(interactive=bool(edits)),
-        *sliders,
-    )
+
+    def enlarge(self, trail: Trail, request: gr.Request) -> Any:  # noqa: ANN401 (for picture, facts)
+        visitor = request.session_hash or ""
+        wanted = self._newest.get(visitor)
+        if wanted is None or wanted != trail.now:
+            return gr.skip()
+        try:
+            shown = face_making.large(wanted, *SEEN, self._engines)
+        except UserError as error:
+            gr.Warning(str(error))
+            return gr.skip()
+        # Meanwhile another face may have been chosen.
+        if self._newest.get(visitor) != wanted:
+            return gr.skip()
+        del self._newest[visitor]
+        return str(shown.file), _facts(shown, f"{face_making.LARGE}×{face_making.LARGE} pixels.")
+
+    def _sliders(self, recipe: str, *, dragged: bool) -> list[gr.Slider]:
+        """As the recipe says. One that is being dragged would jump back."""
+        truncation, edits = face_making.settings(recipe)
+        rows = [
+            (truncation, 0.0, face_making.MOST_TRUNCATION, face_making.has_seed(recipe)),
+            *((edits.get(each.name, 0), each.low, each.high, True) for each in self._handles),
+        ]
+        if dragged:
+            return [gr.Slider(interactive=free) for *_, free in rows]
+        return [
+            gr.Slider(value=min(max(value, low), high), interactive=free)
+            for value, low, high, free in rows
+        ]
 
 
-def _facts(shown: Shown) -> str:
+def _facts(shown: Shown, then: str) -> str:
     """A few lines about the face, for people."""
-    lines = [f"**{note}**" for note in shown.notes]
-    lines.append(
-        f"**{face_making.caption(shown.recipe).capitalize()}**, {face_making.LARGE} pixels, "
-        f"made in {shown.milliseconds / 1000:.1f} s."
-    )
-    return "  \n".join(lines)
+    notes = [f"**{note}**" for note in shown.notes]
+    name = face_making.caption(shown.recipe)
+    return "  \n".join([*notes, f"**{name[0].upper()}{name[1:]}.** {then}"])
 
 
 def _move(names: Sequence[str], trail: Trail, unusual: float, *values: float) -> Trail:

@@ -1,14 +1,19 @@
-"""Long work that a visitor can cancel."""
+"""What the panels of the Faces tab share: what follows an event, and long work that a visitor can
+cancel."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeAlias
 
 import gradio as gr
+from gradio.events import Dependency
 
 from genapp.errors import Cancelled
 from genapp.upscaling import Progress
 
+Follow: TypeAlias = Callable[[Dependency], None]
+"""Shows the chosen face after an event."""
 KEPT = "Your faces and settings are still here."
 
 
