@@ -559,7 +559,7 @@ def _origin(xmp: object) -> str | None:
     return None if found is None else found[1].decode()
 
 
-def _xmp(origin: str) -> bytes:
+def xmp_packet(origin: str) -> bytes:
     """An XMP packet that names a digital source type (IPTC Photo Metadata Standard)."""
     return XMP.format(origin=origin).encode()
 
@@ -640,7 +640,11 @@ def _encode_png(channels: Pixels, photo: Photo) -> bytes:
         _, data = cv2.imencodeWithMetadata(".png", bgr, kinds, blocks)
     else:
         _, data = cv2.imencode(".png", bgr)
-    return data.tobytes() if photo.origin is None else _png_with_xmp(data.data, _xmp(photo.origin))
+    return (
+        data.tobytes()
+        if photo.origin is None
+        else _png_with_xmp(data.data, xmp_packet(photo.origin))
+    )
 
 
 def _png_with_xmp(data: memoryview, packet: bytes) -> bytes:
@@ -684,7 +688,7 @@ def _encode_tiff(channels: Pixels, photo: Photo) -> bytes:
     if photo.icc:
         tags[TiffImagePlugin.ICCPROFILE] = photo.icc
     if photo.origin:
-        tags[TiffImagePlugin.XMP] = _xmp(photo.origin)
+        tags[TiffImagePlugin.XMP] = xmp_packet(photo.origin)
     out = io.BytesIO()
     tags.save(out)
     out.write(strip)
@@ -718,7 +722,7 @@ def _encode_lossy(channels: Pixels, photo: Photo, kind: str, quality: int) -> by
         "exif": photo.exif or b"",
     }
     if photo.origin:
-        options["xmp"] = _xmp(photo.origin)
+        options["xmp"] = xmp_packet(photo.origin)
     if kind == "JPEG":
         options["subsampling"] = "4:4:4" if quality >= 90 else "4:2:0"
     if kind == "WEBP":

@@ -16,13 +16,14 @@ from genapp.images import Photo
 
 ORIGIN = "trainedAlgorithmicMedia"
 SENTENCE = "AI-generated: this person does not exist."
+SENTENCES = "AI-generated: these people do not exist."
 LINE = re.compile(rf"{re.escape(VERSION)} [!-~ ]+")
 
 
-def marked(photo: Photo, recipe: Recipe) -> Photo:
-    """The picture with metadata that say what it is and how to make it again."""
+def marked(photo: Photo, recipe: Recipe | None) -> Photo:
+    """The picture with metadata that say what it is and, of one face, how to make it again."""
     block = Image.Exif()
-    block[ExifTags.Base.ImageDescription] = f"{SENTENCE} {recipe}"
+    block[ExifTags.Base.ImageDescription] = SENTENCES if recipe is None else f"{SENTENCE} {recipe}"
     block[ExifTags.Base.Software] = "genapp"
     return replace(photo, exif=block.tobytes(), origin=ORIGIN)
 

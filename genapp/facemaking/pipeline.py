@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -251,6 +252,13 @@ def enlarged(native: NDArray[np.uint8], size: int | None, engines: Engines) -> N
         )
     result = upscale(native, width=size, model=ENLARGER, engines=engines)
     return np.asarray(result.photo.pixels, np.uint8)
+
+
+def unwritable(target: Path, error: OSError) -> BadValue:
+    """What the system says about a place that can't be written to, or a full disk."""
+    return BadValue(
+        f"{str(target)!r} cannot be written: {error.strerror or error}.", "Choose another place."
+    )
 
 
 def _collected(

@@ -83,9 +83,14 @@ class Recipe:
 
     @property
     def name(self) -> str:
-        """Of its file, without the extension: face-5, face-5-changed."""
-        changed = self.around or self.mix or any(self.edits.values())
-        return ("face-photo" if self.w else f"face-{self.seed}") + ("-changed" if changed else "")
+        """Of its file, without the extension: face-5, face-5-around-812-edited."""
+        parts = ["face-photo" if self.w else f"face-{self.seed}"]
+        parts += [f"around-{other}" for other, _ in self.around]
+        if self.mix is not None:
+            parts.append(f"mixed-{self.mix[0]}")
+        if any(self.edits.values()):
+            parts.append("edited")
+        return "-".join(parts)
 
 
 def parse_recipe(text: str) -> Recipe:
