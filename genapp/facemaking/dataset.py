@@ -21,7 +21,7 @@ import numpy as np
 from genapp import images
 from genapp.errors import BadValue
 from genapp.facemaking.arrays import Values
-from genapp.facemaking.latent import check_seed
+from genapp.facemaking.latent import TRUNCATION, check_seed
 from genapp.facemaking.likeness import INDEX, SUSPECT, Index, open_index
 from genapp.facemaking.makers import open_maker
 from genapp.facemaking.marks import SENTENCES
@@ -93,7 +93,7 @@ def write_dataset(
     *,
     seed: int = 0,
     seeds: Sequence[int] | None = None,
-    truncation: float = 0.7,
+    truncation: float = TRUNCATION,
     edits: Mapping[str, float] | None = None,
     mix: tuple[int, int] | None = None,
     model: str | None = None,

@@ -68,7 +68,7 @@ def open_generator(engines: Engines) -> Generator:
         UnknownName: the catalogue has none.
     """
     entry = engines.catalog.get(GENERATOR)
-    mapping, synthesis = engines.get(MAPPING), engines.get(GENERATOR)
+    synthesis, mapping = engines.get(GENERATOR), engines.get(MAPPING)
     _, levels, _ = entry.inputs[0].shape
     side = entry.outputs[0].shape[-1]
     z_size = engines.catalog.get(MAPPING).inputs[0].shape[1]

@@ -5,7 +5,7 @@ from typing import Protocol
 from genapp.errors import UnknownName
 from genapp.facemaking.arrays import Values
 from genapp.facemaking.generator import GENERATOR, open_generator
-from genapp.registry.catalog import Catalog
+from genapp.registry.catalog import Catalog, commercial_only
 from genapp.registry.engines import Engines
 from genapp.upscaling import Progress
 
@@ -49,8 +49,10 @@ class Maker(Protocol):
 
 
 def maker_names(catalog: Catalog) -> tuple[str, ...]:
-    """Which models of the catalogue make faces, the default first."""
-    return tuple(name for name in MAKERS if name in catalog.names)
+    """Which models of the catalogue make faces, the default first; with
+    `GENAPP_COMMERCIAL_ONLY=1` those that may be used commercially."""
+    known = [catalog.get(name) for name in MAKERS if name in catalog.names]
+    return tuple(model.name for model in known if model.commercial or not commercial_only())
 
 
 def open_maker(engines: Engines, model: str | None = None) -> Maker:

@@ -13,7 +13,7 @@ from genapp.errors import BadValue
 from genapp.facemaking import edits as sliders
 from genapp.facemaking.arrays import Values
 from genapp.facemaking.generator import Generator
-from genapp.facemaking.latent import check_seed, mix, towards, w_of
+from genapp.facemaking.latent import TRUNCATION, check_seed, mix, towards, w_of
 from genapp.facemaking.makers import Maker, open_maker
 from genapp.facemaking.marks import marked
 from genapp.facemaking.recipe import Recipe, parse_recipe, unpacked
@@ -82,7 +82,7 @@ def faces(
     *,
     seed: int = 0,
     seeds: Sequence[int] | None = None,
-    truncation: float = 0.7,
+    truncation: float = TRUNCATION,
     edits: Mapping[str, float] | None = None,
     mix: tuple[int, int] | None = None,
     model: str | None = None,

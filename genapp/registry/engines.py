@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from genapp.errors import BadValue, OutOfMemory
-from genapp.registry.catalog import Catalog, CatalogError, Model, Port, load
+from genapp.errors import BadValue, ModelMissing, OutOfMemory
+from genapp.registry.catalog import Catalog, CatalogError, Model, Port, commercial_only, load
 from genapp.registry.store import Store
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -217,7 +217,8 @@ class Engines:
 
         Raises:
             UnknownName: there is no such model.
-            ModelMissing, HashMismatch: its bytes are not to be had, or wrong.
+            ModelMissing, HashMismatch: its bytes are not to be had, or wrong, or it may not be used
+                commercially and `GENAPP_COMMERCIAL_ONLY=1` is set.
             ValueError: the model is no network.
         """
         model = self.catalog.get(name)
@@ -257,6 +258,11 @@ class Engines:
 
     def _first_file(self, model: Model) -> Path:
         """All files are made sure of; ONNX finds the others beside the first."""
+        if commercial_only() and not model.commercial:
+            raise ModelMissing(
+                f"{model.name} may not be used commercially, and GENAPP_COMMERCIAL_ONLY=1 is set.",
+                "Choose another model, or unset it.",
+            )
         paths = [self.store.path(file) for file in model.files]
         return paths[0]
 
