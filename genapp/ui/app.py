@@ -50,8 +50,9 @@ def build(engines: Engines) -> gr.Blocks:
             with gr.Tab("Faces") as faces:
                 made = faces_tab.build(engines, faces)
         colorize_tab.send_to(colored, small, tabs, UPSCALE)
-        faces_tab.send_to(made.tryon, worn, tabs, TRYON)
-        faces_tab.send_to(made.upscale, small, tabs, UPSCALE)
+        if made:
+            faces_tab.send_to(made.tryon, worn, tabs, TRYON)
+            faces_tab.send_to(made.upscale, small, tabs, UPSCALE)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=2)
     return page
 

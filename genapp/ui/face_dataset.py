@@ -19,7 +19,7 @@ ABOUT = (
 LARGEST = {None: 5000, 256: 2000, 512: 500}
 """Faces on this page by their side: what is made lies in the server's memory. The command line has
 no such limit."""
-SIDES = {"as the network draws them": None, "256 pixels": 256, "512 pixels, slower": 512}
+SIDES = {"small, as the network draws them": None, "256 pixels": 256, "512 pixels, slower": 512}
 FORMATS = {"PNG": "png", "JPEG": "jpg"}
 
 
@@ -156,7 +156,7 @@ def _facts(made: Dataset) -> str:
     """A few lines about a data set, for people."""
     seconds = made.timings_ms["make"] / 1000
     size = made.path.stat().st_size / 1e6
-    lines = [f"**{made.count} faces** in {seconds:.0f} s, {size:.1f} MB."]
+    lines = [f"**{len(made.rows)} faces** in {seconds:.0f} s, {size:.1f} MB."]
     if made.compared:
         lines += [
             _listed(

@@ -20,7 +20,7 @@ ABOUT = "Add faces in the order in which they are to come; the film runs through
 MOST = 24
 """Faces in a film."""
 FORMATS = {"MP4": "mp4", "WebP": "webp"}
-SIDES = {"128, as the network draws": None, "256": 256, "512, slower": 512}
+SIDES = {"small, as the network draws": None, "256": 256, "512, slower": 512}
 
 
 class _Parts(NamedTuple):
@@ -237,6 +237,6 @@ class _Job:
         return (
             gr.Video(str(file) if is_video else None, visible=is_video),
             gr.Image(None if is_video else str(file), visible=not is_video),
-            f"{len(stops)} faces, {size:.1f} MB.",
+            f"{len(stops)} faces, {size:.2g} MB.",
             gr.DownloadButton(f"Download {file.name}", value=str(file), interactive=True),
         )

@@ -4,7 +4,6 @@ A face is the text of its recipe everywhere in the tab: it makes the same face a
 nothing has to be kept on the server.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,24 +21,24 @@ from genapp.facemaking import (
     Recipe,
     consecutive,
     make_faces,
+    maker_names,
     mix,
-    neighbour_seeds,
+    neighbour_recipes,
     open_generator,
     packed,
     parse_recipe,
     parse_seeds,
     recipe_w,
-    slider_ranges,
     write_animation,
     write_dataset,
 )
+from genapp.facemaking.edits import SLIDERS, slider_ranges
 from genapp.facemaking.generator import GENERATOR
 from genapp.registry.engines import Engines
 from genapp.ui.files import place_for_result, save_result
+from genapp.ui.model_files import how_to_fetch
 from genapp.upscaling import Progress
 
-MOST_TRUNCATION = 1.5
-"""What a recipe may have."""
 LARGE = ENLARGED
 """Side of the chosen face, px."""
 WORDS = {
@@ -55,6 +54,12 @@ WORDS = {
     "outdoors": ("Background", "indoors ↔ outdoors"),
 }
 """What sliders are called, and what their ends mean; in the order in which they are shown."""
+LEAST = 0.1
+"""Changes that are smaller are not told."""
+LEAKAGE = (
+    "Measured on made faces, for one step of a slider to the right, in standard deviations of what "
+    "is changed."
+)
 
 
 @dataclass(frozen=True)
@@ -125,8 +130,7 @@ def read_recipe(text: str, engines: Engines) -> str:
 def around(middle: str, count: int, distance: float, draw: int, engines: Engines) -> list[str]:
     """Faces that lie near to one, each towards another. Number `draw` of many such sets."""
     face = parse_recipe(middle)
-    others = neighbour_seeds(count, draw)
-    return [str(replace(face, around=(*face.around, (other, distance)))) for other in others]
+    return [str(near) for near in neighbour_recipes(face, count, distance, face.seed + draw)]
 
 
 def mixed(coarse: str, fine: str, levels: int, engines: Engines) -> str:
@@ -174,17 +178,51 @@ def levels(engines: Engines) -> int:
     return rows
 
 
+def problem(engines: Engines) -> str | None:
+    """Why no faces can be made here, for people; None if they can."""
+    if GENERATOR in maker_names(engines.catalog):
+        return how_to_fetch(engines.catalog.get(GENERATOR), engines.store)
+    if GENERATOR in engines.catalog.names:
+        return "The network may not be used commercially, and GENAPP_COMMERCIAL_ONLY=1 is set."
+    return f"The catalogue has no {GENERATOR}."
+
+
 def handles(engines: Engines) -> tuple[Handle, ...]:
     """The sliders that there are."""
     ranges = slider_ranges(engines)
-    named = {name: WORDS.get(name, (name.capitalize(), "")) for name in ranges}
-    order = sorted(ranges, key=lambda name: list(WORDS).index(name) if name in WORDS else 99)
-    return tuple(Handle(name, *named[name], *ranges[name]) for name in order)
+    # Those that have words in their order, then the others.
+    names = [*filter(ranges.__contains__, WORDS), *(name for name in ranges if name not in WORDS)]
+    return tuple(
+        Handle(name, _label(name), WORDS.get(name, ("", ""))[1], *ranges[name]) for name in names
+    )
 
 
 def leakage(engines: Engines) -> str:
-    """What else each slider changes, as a table in Markdown; empty if it is not known."""
-    return ""
+    """What else each slider changes, as a table in Markdown; empty without sliders."""
+    known = [handle.name for handle in handles(engines)]
+    if not known:
+        return ""
+    with np.load(engines.data(SLIDERS)) as stored:
+        effects = {
+            str(name): dict(zip(stored["names"].tolist(), row.tolist(), strict=True))
+            for name, row in zip(stored["names"], stored["effects"], strict=True)
+        }
+    rows = [
+        f"| {_label(name)} | {effects[name][name]:+.1f} | {_leaks(name, effects[name])} |"
+        for name in known
+    ]
+    return "\n".join([LEAKAGE, "", "| Slider | Itself | What else |", "|---|---|---|", *rows])
+
+
+def _leaks(name: str, row: Mapping[str, float]) -> str:
+    """The other attributes that a slider changes, the most changed first."""
+    others = sorted(((abs(value), other) for other, value in row.items() if other != name))
+    told = [f"{_label(other)} {row[other]:+.1f}" for size, other in others[::-1] if size >= LEAST]
+    return ", ".join(told) or "nothing"
+
+
+def _label(name: str) -> str:
+    return WORDS[name][0] if name in WORDS else name.capitalize()
 
 
 def small(recipes: Sequence[str], engines: Engines) -> list[NDArray[np.uint8]]:
@@ -285,21 +323,6 @@ def at_size(text: str, size: int | None) -> Recipe:
     """The recipe at another size; None for the size it names. Raises `BadValue` for no recipe."""
     face = parse_recipe(text)
     return face if size is None else replace(face, size=size)
-
-
-def read_edits(text: str) -> dict[str, float]:
-    """Sliders of a text such as 'age=1.5,smile=-1'. Raises `BadValue` if it is none."""
-    values: dict[str, float] = {}
-    for word in filter(None, (part.strip() for part in text.split(","))):
-        name, equals, value = (part.strip() for part in word.partition("="))
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if not (equals and name and math.isfinite(number)):
-            raise BadValue(f"{word[:40]!r} is no slider.", "Write it as 'age=1.5,smile=-1'.")
-        values[name] = number
-    return values
 
 
 def can_project(engines: Engines) -> bool:

@@ -6,7 +6,7 @@ import gradio as gr
 
 from genapp import images
 from genapp.errors import BadValue, UserError
-from genapp.facemaking import Faces, consecutive, faces, from_recipe
+from genapp.facemaking import Faces, consecutive, faces, from_recipe, parse_edits, parse_mix
 from genapp.registry.engines import Engines
 from genapp.ui import face_making
 from genapp.ui.files import save_result
@@ -25,8 +25,7 @@ def build(engines: Engines) -> None:
         seeds: str = "",
         truncation: float = 0.7,
         edits: str = "",
-        mix: int | None = None,
-        mix_levels: int | None = None,
+        mix: str = "",
         recipe: str = "",
         size: int | None = None,
         model: str = "",
@@ -42,8 +41,8 @@ def build(engines: Engines) -> None:
             seeds: exactly these instead, as '3, 8, 20-25'.
             truncation: 0 the average face to 1 as different as the network makes them; up to 1.5.
             edits: sliders, as 'age=1.5,smile=-1'; in standard deviations.
-            mix: a second seed: skin and colours come from its face; empty for none.
-            mix_levels: how many coarse levels, pose and shape, stay a face's own; empty for half.
+            mix: seed of a second face, as '9': skin and colours come from it; or '9@2', where 2 is
+                how many coarse levels, pose and shape, stay a face's own.
             recipe: a line from an earlier report, which makes that face again; the settings above
                 are then not used.
             size: side in pixels; empty for the network's own, 512 for enlarged.
@@ -62,8 +61,8 @@ def build(engines: Engines) -> None:
                 made = faces(
                     seeds=_seeds(count, seed, seeds),
                     truncation=_number("truncation", truncation, 0.7),
-                    edits=face_making.read_edits(str(edits or "")),
-                    mix=_mix(mix, mix_levels, engines),
+                    edits=parse_edits(str(edits or "")),
+                    mix=parse_mix(str(mix)) if mix else None,
                     model=str(model) if model else None,
                     size=side,
                     engines=engines,
@@ -86,8 +85,7 @@ def build(engines: Engines) -> None:
         gr.Textbox("", label="seeds", visible=False),
         gr.Number(0.7, label="truncation", visible=False),
         gr.Textbox("", label="edits", visible=False),
-        gr.Number(None, label="mix", precision=0, visible=False),
-        gr.Number(None, label="mix_levels", precision=0, visible=False),
+        gr.Textbox("", label="mix", visible=False),
         gr.Textbox("", label="recipe", visible=False),
         gr.Number(None, label="size", precision=0, visible=False),
         gr.Textbox("", label="model", visible=False),
@@ -115,13 +113,6 @@ def _seeds(count: object, seed: object, seeds: object) -> list[int]:
     if wanted is not None and not 1 <= wanted <= MOST:
         raise BadValue(f"The count is {wanted}.", f"Choose 1 to {MOST}.")
     return consecutive(first or 0, 1 if wanted is None else wanted)
-
-
-def _mix(mix: object, levels: object, engines: Engines) -> tuple[int, int] | None:
-    other, own = _whole("mix", mix), _whole("mix_levels", levels)
-    if other is None:
-        return None
-    return other, face_making.levels(engines) // 2 if own is None else own
 
 
 def _again(recipe: str, size: int | None, engines: Engines) -> Faces:

@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.events import Dependency
 
 from genapp.errors import UserError
+from genapp.facemaking.latent import MOST_TRUNCATION
 from genapp.registry.engines import Engines
 from genapp.ui import (
     face_dataset,
@@ -85,8 +86,13 @@ class Senders(NamedTuple):
     upscale: Sender
 
 
-def build(engines: Engines, tab: gr.Tab) -> Senders:
-    """Lay out the tab inside itself."""
+def build(engines: Engines, tab: gr.Tab) -> Senders | None:
+    """Lay out the tab inside itself; None if no faces can be made here."""
+    faces_api.build(engines)
+    problem = face_making.problem(engines)
+    if problem:
+        gr.Markdown(f"**No faces can be made here.** {problem}", elem_id="face-about")
+        return None
     handles = face_making.handles(engines)
     trail = gr.State(Trail())
     gr.Markdown(ABOUT, elem_id="face-about")
@@ -111,7 +117,6 @@ def build(engines: Engines, tab: gr.Tab) -> Senders:
         if face_photo.possible(engines):
             with gr.Tab("A face like mine", render_children=True):
                 face_photo.build(engines, trail, follow)
-    faces_api.build(engines)
     save = {
         "fn": partial(_save, engines, SEEN),
         "inputs": trail,
@@ -226,7 +231,7 @@ def _change_controls(handles: Sequence[Handle], leakage: str) -> _Controls:
     gr.Markdown("### Change it")
     unusual = gr.Slider(
         0,
-        face_making.MOST_TRUNCATION,
+        MOST_TRUNCATION,
         face_grid.VARIETY,
         step=0.05,
         label="How unusual",
@@ -357,7 +362,7 @@ class _Showing:
         """As the recipe says. One that is being dragged would jump back."""
         truncation, edits = face_making.settings(recipe)
         rows = [
-            (truncation, 0.0, face_making.MOST_TRUNCATION, face_making.has_seed(recipe)),
+            (truncation, 0.0, MOST_TRUNCATION, face_making.has_seed(recipe)),
             *((edits.get(each.name, 0), each.low, each.high, True) for each in self._handles),
         ]
         if dragged:
