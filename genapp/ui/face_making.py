@@ -141,8 +141,8 @@ def mixed(coarse: str, fine: str, levels: int, engines: Engines) -> str:
         return str(replace(first, mix=(second.seed, levels)))
     # No seeds tell such a face: it is written out.
     generator = open_generator(engines)
-    ways = [recipe_w(face, generator, engines)[0] for face in (first, second)]
-    written = Recipe(truncation=first.truncation, w=packed(mix(*ways, levels)))
+    a, b = (recipe_w(face, generator, engines)[0] for face in (first, second))
+    written = Recipe(truncation=first.truncation, w=packed(mix(a, b, levels)))
     return str(_ours(written, engines))
 
 

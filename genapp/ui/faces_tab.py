@@ -29,6 +29,8 @@ ABOUT = (
     "use**. Each file says inside that it was made by AI: leave that in."
 )
 WELCOME = "Click a face to look at it closely and to change it."
+REMEMBERED = 1000
+"""Visitors whose faces wait to be enlarged."""
 SLIDER = "slider"
 """Start of the name of a step that a slider made."""
 Form: TypeAlias = tuple[str, int, int | None]
@@ -144,7 +146,7 @@ def _follower(
     """What shows the chosen face after an event: small at once, enlarged when it is done."""
 
     def follow(event: Dependency) -> None:
-        event.then(
+        event.success(
             showing.draw,
             trail,
             [
@@ -328,6 +330,8 @@ class _Showing:
             gr.Warning(str(error))
             rest = 9 + len(self._handles)
             return gr.skip(), f"**{error.message}** {error.remedy}", *[gr.skip()] * rest
+        if len(self._newest) >= REMEMBERED:
+            self._newest.clear()  # Of visitors who left before their face was enlarged.
         self._newest[request.session_hash or ""] = trail.now
         on = gr.Button(interactive=True)
         _, edits = face_making.settings(trail.now)
