@@ -66,7 +66,6 @@ UNITS = {
     "mouth-open": "distances of the eyes' corners",
     "glasses": "log-odds",
 }
-Z_SIZE = 64
 LEAST_RATED = 0.7
 """R² that a reader of ratings needs."""
 LEAST_TOLD = 0.2
@@ -163,7 +162,9 @@ def main() -> None:
         if not sliders.names:
             raise SystemExit("w tells no attribute well enough: no sliders were written.")
         sliders = without_leaks(sliders, generator, 2 * options.proofs, engines)
-        proof = prove(sliders, generator, POSITIONS, noise(options.proofs, seed=2), engines)
+        proof = prove(
+            sliders, generator, POSITIONS, noise(options.proofs, generator.z_size, seed=2), engines
+        )
         reaches = [proof.reach(number) for number in range(len(sliders.names))]
         kept = [number for number, (low, high) in enumerate(reaches) if low <= -1 and high >= 1]
         slopes = proof.slopes(kept)
@@ -219,51 +220,48 @@ def ridge(x: Array, y: Array) -> tuple[Array, Array]:
 
     Args:
         x: N×f inputs, centred.
-        y: N×k outputs; rows with NaN are left out of their column.
+        y: N×k outputs.
 
     Returns:
         k×f slopes, and k coefficients of determination by cross-validation.
     """
-    found = [_ridge(x, column) for column in y.T]
-    return np.array([slopes for slopes, _ in found]), np.array([told for _, told in found])
-
-
-def _ridge(x: Array, y: Array) -> tuple[Array, float]:
-    known = np.isfinite(y)
-    x, y = x[known], y[known]
-    products = x @ x.T / x.shape[1]  # in as many unknowns as pictures, of which there are fewer
+    products = x @ x.T / x.shape[1]  # as many unknowns as pictures: often fewer than inputs
     fold = np.arange(len(y)) % FOLDS
-    best, penalty = -np.inf, PENALTIES[0]
-    for candidate in PENALTIES:
-        guess = np.empty_like(y)
-        for number in range(FOLDS):
-            here, others = fold == number, fold != number
-            middle = y[others].mean()
-            shares = _solve(products[np.ix_(others, others)], y[others] - middle, candidate)
-            guess[here] = products[np.ix_(here, others)] @ shares + middle
-        told = 1 - np.square(guess - y).sum() / np.square(y - y.mean()).sum()
-        if told > best:
-            best, penalty = float(told), candidate
-    slopes = _solve(products, y - y.mean(), penalty) @ x / x.shape[1]
-    return slopes, best
+    guesses = np.empty((len(PENALTIES), *y.shape))
+    for number in range(FOLDS):
+        here, others = fold == number, fold != number
+        middle = y[others].mean(0)
+        shares = _shares(products[np.ix_(others, others)], y[others] - middle)
+        guesses[:, here] = products[np.ix_(here, others)] @ shares + middle
+    scatter = np.maximum(np.square(y - y.mean(0)).sum(0), 1e-12)
+    told = 1 - np.square(guesses - y).sum(1) / scatter
+    best = told.argmax(0)
+    each = np.arange(y.shape[1])
+    slopes = _shares(products, y - y.mean(0))[best, :, each] @ x / x.shape[1]
+    return slopes, told[best, each]
 
 
-def _solve(products: Array, y: Array, penalty: float) -> Array:
-    return np.asarray(np.linalg.solve(products + penalty * np.eye(len(y)), y))
+def _shares(products: Array, y: Array) -> Array:
+    """Solutions for all penalties, p×n×k."""
+    values, vectors = np.linalg.eigh(products)
+    turned = vectors.T @ y
+    return np.stack([vectors @ (turned / (values + each)[:, None]) for each in PENALTIES])
 
 
 def learn(generator: Generator, count: int, engines: Engines) -> tuple[Sliders, dict[str, float]]:
     """Returns a direction for each attribute that w tells, and how well it tells each (R²)."""
-    w = generator.mapping(noise(count, seed=0)).astype(np.float64)
+    w = generator.mapping(noise(count, generator.z_size, seed=0)).astype(np.float64)
     names, seen = read(generator, w, engines)
+    found = np.isfinite(seen).all(1)
+    w, seen = w[found], seen[found]
     # In coordinates in which w is spread alike all ways.
     middle = w.mean(0)
     _, lengths, ways = np.linalg.svd(w - middle, full_matrices=False)
-    deviations = lengths / np.sqrt(count)
+    deviations = lengths / np.sqrt(len(w))
     wide = deviations > LEAST_WIDE * deviations[0]
     ways, deviations = ways[wide], deviations[wide]
     x = (w - middle) @ ways.T / deviations
-    spread = np.nanstd(seen, axis=0)
+    spread = seen.std(0)
     slopes, told = ridge(x, seen / spread)
     kept = [number for number, value in enumerate(told) if value >= LEAST_TOLD]
     slopes = slopes[kept]
@@ -275,7 +273,7 @@ def learn(generator: Generator, count: int, engines: Engines) -> tuple[Sliders, 
 
 def without_leaks(sliders: Sliders, generator: Generator, count: int, engines: Engines) -> Sliders:
     """Mixes the directions so that what each did to other attributes cancels out."""
-    proof = prove(sliders, generator, (-1, 1), noise(count, seed=1), engines)
+    proof = prove(sliders, generator, (-1, 1), noise(count, generator.z_size, seed=1), engines)
     slopes = (proof.effects[:, 1] - proof.effects[:, 0]) / 2
     mixed = np.linalg.solve(slopes, sliders.directions)
     return Sliders(sliders.names, mixed, sliders.spread)
@@ -322,9 +320,9 @@ def at_all_levels(w: Array, generator: Generator) -> npt.NDArray[np.float32]:
     return np.repeat(w[:, None].astype(np.float32), generator.levels, 1)
 
 
-def noise(count: int, seed: int) -> npt.NDArray[np.float32]:
-    """Returns count×64 standard normal noise."""
-    return np.random.default_rng(seed).standard_normal((count, Z_SIZE), np.float32)
+def noise(count: int, size: int, seed: int) -> npt.NDArray[np.float32]:
+    """Returns count×size standard normal noise."""
+    return np.random.default_rng(seed).standard_normal((count, size), np.float32)
 
 
 def write(
@@ -447,7 +445,7 @@ def listed(figures: Mapping[str, float]) -> str:
 
 def draw(path: Path, sliders: Sliders, generator: Generator, cell: int = 96) -> None:
     """Draws a row for each slider: two faces from one end to the other."""
-    z = noise(2, seed=3)
+    z = noise(2, generator.z_size, seed=3)
     faces = generator.w_mean + TRUNCATION * (generator.mapping(z) - generator.w_mean)
     rows = []
     for direction in sliders.directions:

@@ -22,7 +22,7 @@ from genapp import images
 from genapp.errors import BadValue
 from genapp.facemaking.arrays import Values
 from genapp.facemaking.latent import TRUNCATION, check_seed
-from genapp.facemaking.likeness import INDEX, SUSPECT, Index, open_index
+from genapp.facemaking.likeness import INDEX, SUSPECT, Index, distances, open_index
 from genapp.facemaking.makers import open_maker
 from genapp.facemaking.marks import SENTENCES
 from genapp.facemaking.pipeline import Face, consecutive, make_faces, unwritable
@@ -129,7 +129,7 @@ def write_dataset(
         maker = open_maker(pool, model)
         recipes = (replace(base, seed=one, model=maker.model) for one in chosen)
         made = make_faces(recipes, maker, pool, mark=mark)
-        comparer = Comparer(open_index(pool) if compare else None, len(chosen), pool)
+        comparer = Comparer(open_index(pool) if compare else None, len(chosen))
         clock = Clock(len(chosen), progress)
         with _zip(target) as archive:
             rows, notes = _write_faces(archive, made, format, comparer, clock, target)
@@ -168,10 +168,9 @@ def write_dataset(
 class Comparer:
     """Compares each face with the training faces, and with those of the set so far."""
 
-    def __init__(self, index: Index | None, count: int, engines: Engines) -> None:
+    def __init__(self, index: Index | None, count: int) -> None:
         self.index = index
         self.count = count
-        self._engines = engines
         self._names: list[str] = []
         # 256 bytes a face: all that a long set keeps in memory beside its manifest.
         width = index.points.shape[1] if index else 0
@@ -182,10 +181,10 @@ class Comparer:
         row = Row(file, face.recipe.seed, str(face.recipe))
         if self.index is None:
             return row
-        point = self.index.describe([face.native], self._engines)[0]
-        likeness = self.index.likeness(point)
-        twin = self._twin(point)
-        self._points[len(self._names)] = point
+        described = self.index.describe(face.native)
+        likeness = self.index.likeness(described)
+        twin = self._twin(described)
+        self._points[len(self._names)] = described[0]
         self._names.append(file)
         return replace(
             row,
@@ -205,20 +204,21 @@ class Comparer:
             "training_faces": len(self.index.names),
             "unseen_faces": len(self.index.held_out),
             "near": round(self.index.near, 4),
-            "meaning": "Distances between features of pictures. share_of_unseen_faces_as_near: of "
-            "real faces that the model never saw, the share that lies as near to a face that it "
-            f"learnt from; at {SUSPECT:g} or below, a face is suspected of being a copy. "
-            "Two faces of the set nearer to each other than 'near' count as duplicates.",
+            "meaning": "Distances between small blurred pictures. Of real faces that the model "
+            "never saw, share_of_unseen_faces_as_near lies as near to a face that it learnt from; "
+            f"at {SUSPECT:g} or below, a face is suspected of being a copy. Two faces of the set "
+            "nearer to each other than 'near' count as duplicates. A copy before another "
+            "background is not found.",
         }
 
-    def _twin(self, point: Values) -> str:
+    def _twin(self, described: Values) -> str:
         """The file of the nearest earlier face, if it is as near as a copy would be."""
         assert self.index is not None
         if not self._names:
             return ""
-        distances = np.linalg.norm(self._points[: len(self._names)] - point, axis=1)
-        nearest = int(np.argmin(distances))
-        return self._names[nearest] if distances[nearest] <= self.index.near else ""
+        apart = distances(described, self._points[: len(self._names)])
+        nearest = int(np.argmin(apart))
+        return self._names[nearest] if apart[nearest] <= self.index.near else ""
 
 
 def _check(target: Path, seeds: Sequence[int], format: str) -> None:
