@@ -89,7 +89,7 @@ def lay_out() -> Parts:
             gr.Button(
                 label,
                 variant=variant,
-                size="md",
+                size="sm",
                 min_width=width,
                 interactive=variant == "primary",
                 elem_id=f"face-{name}",

@@ -198,7 +198,7 @@ def handles(engines: Engines) -> tuple[Handle, ...]:
 
 
 def leakage(engines: Engines) -> str:
-    """What else each slider changes, as a table in Markdown; empty without sliders."""
+    """What else each slider changes, in Markdown; empty without sliders."""
     known = [handle.name for handle in handles(engines)]
     if not known:
         return ""
@@ -208,17 +208,20 @@ def leakage(engines: Engines) -> str:
             for name, row in zip(stored["names"], stored["effects"], strict=True)
         }
     rows = [
-        f"| {_label(name)} | {effects[name][name]:+.1f} | {_leaks(name, effects[name])} |"
+        f"- **{_label(name)}** {effects[name][name]:+.1f}; {_leaks(name, effects[name])}"
         for name in known
     ]
-    return "\n".join([LEAKAGE, "", "| Slider | Itself | What else |", "|---|---|---|", *rows])
+    return "\n".join([LEAKAGE, "", *rows])
 
 
 def _leaks(name: str, row: Mapping[str, float]) -> str:
     """The other attributes that a slider changes, the most changed first."""
-    others = sorted(((abs(value), other) for other, value in row.items() if other != name))
-    told = [f"{_label(other)} {row[other]:+.1f}" for size, other in others[::-1] if size >= LEAST]
-    return ", ".join(told) or "nothing"
+    told = [
+        (abs(value), f"{_label(other).lower()} {value:+.1f}")
+        for other, value in row.items()
+        if other != name and abs(value) >= LEAST
+    ]
+    return f"also {', '.join(text for _, text in sorted(told)[::-1])}" if told else "nothing else"
 
 
 def _label(name: str) -> str:

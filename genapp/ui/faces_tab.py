@@ -44,7 +44,7 @@ FORMATS: dict[str, Form] = {
 SEEN = next(iter(FORMATS.values()))
 SCROLL = """() => {
     if (innerWidth < 700)
-        document.querySelector("#face-chosen").scrollIntoView({behavior: "smooth"});
+        document.querySelector("#face-picture").scrollIntoView({behavior: "smooth"});
 }"""
 """On a phone the chosen face lies below the grid."""
 
@@ -99,7 +99,7 @@ def build(engines: Engines, tab: gr.Tab) -> Senders | None:
     trail = gr.State(Trail())
     gr.Markdown(ABOUT, elem_id="face-about")
     with gr.Row(elem_id="face-row"):
-        with gr.Column(scale=4, min_width=320):
+        with gr.Column(scale=4, min_width=320, elem_id="face-choice"):
             grid = face_grid.lay_out()
         with gr.Column(scale=4, min_width=320, elem_id="face-chosen"):
             chosen = _chosen_face()
@@ -203,7 +203,7 @@ def _chosen_face() -> _Chosen:
             gr.Button(
                 label,
                 variant=variant,
-                size="md",
+                size="sm",
                 min_width=100,
                 interactive=False,
                 elem_id=f"face-{name}",
