@@ -681,6 +681,9 @@ def _add_faces(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="of a .zip: do not look for copies of training faces and for duplicates",
     )
+    parser.add_argument(
+        "--no-measure", action="store_true", help="of a .zip: no columns of age, smile, angles …"
+    )
     parser.add_argument("--model", metavar="NAME", help="faces/…; default: our own")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--json", action="store_true", help="print the facts as one JSON object")
@@ -723,6 +726,7 @@ def _faces_zip(options: argparse.Namespace, engines: "Engines") -> int:
             format=options.format,
             mark=not options.no_mark,
             compare=not options.no_compare,
+            measure=not options.no_measure,
             progress=progress,
             engines=engines,
         )

@@ -10,7 +10,15 @@ import gradio as gr
 import gradio.mcp
 
 from genapp.registry.engines import Engines
-from genapp.ui import colorize_tab, faces_tab, files, mirror_tab, tryon_tab, upscale_tab
+from genapp.ui import (
+    colorize_tab,
+    faces_tab,
+    files,
+    lab_tab,
+    mirror_tab,
+    tryon_tab,
+    upscale_tab,
+)
 
 # System fonts: the page fetches nothing from anybody else.
 FONT = ("system-ui", "sans-serif")
@@ -49,6 +57,8 @@ def build(engines: Engines) -> gr.Blocks:
                 small = upscale_tab.build(engines)
             with gr.Tab("Faces") as faces:
                 made = faces_tab.build(engines, faces)
+            with gr.Tab("Models") as models:
+                lab_tab.build(engines, models, tabs)
         colorize_tab.send_to(colored, small, tabs, UPSCALE)
         if made:
             faces_tab.send_to(made.tryon, worn, tabs, TRYON)

@@ -7,13 +7,14 @@ nothing has to be kept on the server.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from genapp import images
-from genapp.errors import BadValue
+from genapp.errors import BadValue, UnreadablePicture
 from genapp.facemaking import (
     ENLARGED,
     Dataset,
@@ -81,6 +82,20 @@ class Shown:
     file: Path
     recipe: str
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """A face on a photo, and the one of ours that is most like it."""
+
+    before: Path
+    """What was cut out of the photo."""
+    after: Path
+    recipe: str
+    error: float
+    """Mean difference of colours, of 255."""
+    error_of_average: float
+    """The same for the average face."""
 
 
 def seeds(text: str, at_once: int, most: int) -> list[int]:
@@ -328,6 +343,18 @@ def at_size(text: str, size: int | None) -> Recipe:
     return face if size is None else replace(face, size=size)
 
 
-def can_project(engines: Engines) -> bool:
-    """A face like that on a photo can be looked for."""
-    return False
+def likeness(source: str | bytes, engines: Engines, progress: Progress) -> Likeness:
+    """The face of ours that is most like the one on a photo. Raises as `project`."""
+    if isinstance(source, str) and not Path(source).exists():
+        raise UnreadablePicture("Your photo was deleted after ten minutes.", "Upload it again.")
+    generator = open_generator(engines)
+    found = project(images.read(source), generator, engines, progress=progress)
+    written = str(_ours(Recipe(w=packed(found.w)), engines))
+    theirs = Photo(_at_screen_size(images.from_float(found.photo, np.uint8)))
+    file = save_result(images.encode(theirs, "png"), "photo.png")
+    return Likeness(file, preview(written, engines).file, written, found.error, found.error_before)
+
+
+def _at_screen_size(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    enlarged = cv2.resize(pixels, (LARGE, LARGE), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(enlarged, np.uint8)

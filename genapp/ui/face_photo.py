@@ -17,11 +17,6 @@ ABOUT = (
 )
 
 
-def possible(engines: Engines) -> bool:
-    """Whether the catalogue has what it takes."""
-    return face_making.can_project(engines)
-
-
 class _Parts(NamedTuple):
     """The components."""
 
@@ -118,4 +113,8 @@ class _Job:
         except UserError as error:
             gr.Warning(str(error))
             return gr.skip(), f"**{error.message}** {error.remedy}", gr.skip()
-        return (str(found.before), str(found.after)), found.words, trail.go(found.recipe)
+        told = (
+            f"**Colours differ by {found.error:.0f} of 255**; those of the average face by "
+            f"{found.error_of_average:.0f}. The face found is the chosen face now."
+        )
+        return (str(found.before), str(found.after)), told, trail.go(found.recipe)

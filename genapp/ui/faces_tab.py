@@ -116,9 +116,8 @@ def build(engines: Engines, tab: gr.Tab) -> Senders | None:
             face_film.build(engines, trail, grid.shown)
         with gr.Tab("Data set of faces", render_children=True):
             face_dataset.build(engines, trail)
-        if face_photo.possible(engines):
-            with gr.Tab("A face like mine", render_children=True):
-                face_photo.build(engines, trail, follow)
+        with gr.Tab("A face like mine", render_children=True):
+            face_photo.build(engines, trail, follow)
     save = {
         "fn": partial(_save, engines, SEEN),
         "inputs": trail,

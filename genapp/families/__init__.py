@@ -1,0 +1,21 @@
+"""The three families of generative model, side by side, on the same faces at 32²."""
+
+from genapp.families.autoregressive import PixelCNN, open_pixelcnn
+from genapp.families.family import DIMENSIONS, SIZE, Family, to_bits_per_dim, to_size
+from genapp.families.gan import Gan, open_gan
+from genapp.families.vae import Bound, Vae, open_vae
+
+__all__ = [
+    "DIMENSIONS",
+    "SIZE",
+    "Bound",
+    "Family",
+    "Gan",
+    "PixelCNN",
+    "Vae",
+    "open_gan",
+    "open_pixelcnn",
+    "open_vae",
+    "to_bits_per_dim",
+    "to_size",
+]
