@@ -53,7 +53,7 @@ def test_the_ratio_is_minus_the_divergence_on_average(net: Vae) -> None:
     """E_q[log p(z) - log q(z)] = -KL, exactly so for the first part, whose posterior is fixed."""
     share = torch.zeros(1, len(CODES))
     share[:, 0] = 1
-    count = 400
+    count = 100
     eps = torch.randn(count, CODE_SIZE, generator=torch.Generator().manual_seed(3))
     found = net(pictures(1).expand(count, -1, -1, -1), eps, share.expand(count, -1))
     error = found.ratio.std() / count**0.5
