@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import catalog_entries
 import cv2
@@ -285,21 +284,47 @@ def draw(
 
 
 def enter(rows: Sequence[Row], count: int) -> None:
-    """Writes the figures of both trained families into the catalogue."""
-    measures: dict[str, list[dict[str, Any]]] = {}
-    for name, row in zip(("autoregressive", "vae"), rows[1:3], strict=True):
-        assert row.bits is not None
-        figures = (
-            ("held-out faces, bits per byte" + ("" if name == "autoregressive" else ", at most"),
-             row.bits, "bits/dim"),
-            (f"Fréchet distance of {count} samples to {REFERENCE} real faces, VGG16; "
-             f"other real faces: {rows[0].distance:.0f}", row.distance, "squared feature units"),
-        )  # fmt: skip
-        measures[ENTRIES[name][0]] = [
+    """Writes the figures of the families into the catalogue, where the Models tab finds them."""
+    real = rows[0]
+    measures = {
+        entries[0]: [
             {"what": what, "value": float(f"{value:.4g}"), "unit": unit, "command": COMMAND}
-            for what, value, unit in figures
+            for what, value, unit in figures(row, real, count, bound=name == "vae")
         ]
+        for (name, entries), row in zip(ENTRIES.items(), rows[1:4], strict=True)
+    }
     catalog_entries.update_measures(CATALOG, measures)
+
+
+def figures(row: Row, real: Row, count: int, *, bound: bool) -> list[tuple[str, float, str]]:
+    """Returns what was measured, how much, and the unit."""
+    bits = "held-out faces, bits per byte" + (", at most" if bound else "")
+    found = (
+        (bits, row.bits, "bits/dim"),
+        (
+            f"Fréchet distance of {count} samples at 32² to {REFERENCE} real faces, VGG16; other "
+            f"real faces: {real.distance:.0f}",
+            row.distance,
+            "squared feature units",
+        ),
+        (
+            f"precision of {count} samples at 32²; other real faces: {real.precision:.2f}",
+            row.precision,
+            "share",
+        ),
+        (
+            f"recall of {count} samples at 32²; other real faces: {real.recall:.2f}",
+            row.recall,
+            "share",
+        ),
+        (
+            f"samples at 32² nearer to a learnt face than {1 - SUSPECT:.0%} of held-out ones are",
+            row.suspects,
+            "share",
+        ),
+        ("a sample at 32² alone, two cores", row.seconds, "s"),
+    )
+    return [(what, value, unit) for what, value, unit in found if value is not None]
 
 
 if __name__ == "__main__":
