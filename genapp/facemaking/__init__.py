@@ -1,5 +1,6 @@
 """Faces of people who do not exist, and what can be done with them."""
 
+from genapp.facemaking.align import align
 from genapp.facemaking.animation import write_animation
 from genapp.facemaking.dataset import Dataset, write_dataset
 from genapp.facemaking.edits import slider_names
@@ -54,6 +55,7 @@ __all__ = [
     "Likeness",
     "Maker",
     "Recipe",
+    "align",
     "consecutive",
     "dress",
     "faces",

@@ -69,7 +69,7 @@ class Vae(nn.Module):
         x = self.start.expand(pictures.shape[0], -1, -1, -1)
         codes, divergences, ratios = [], [], []
         for number, (block, flat) in enumerate(
-            zip(self.blocks, torch.split(noise, CODE_SIZES, 1), strict=True)
+            zip(self.blocks, torch.split(noise, list(CODE_SIZES), 1), strict=True)
         ):
             assert isinstance(block, CodeBlock)
             side, channels = CODES[number]

@@ -4,11 +4,10 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from genapp.facemaking import towards, w_of
+from genapp.facemaking import align, towards, w_of
 from genapp.families import (
     SIZE,
     Family,
@@ -20,7 +19,7 @@ from genapp.families import (
     open_vae,
     to_size,
 )
-from genapp.images import Photo, to_float
+from genapp.images import Photo, to_8_bit
 from genapp.registry.engines import Engines
 from genapp.tryon import find_faces
 
@@ -155,36 +154,11 @@ def seen(photo: Photo, engines: Engines) -> tuple[Pictures, bool]:
         of the photo; and whether there is a face.
     """
     found = find_faces(photo.pixels, engines)
-    part = face_square(to_float(photo.pixels), found[0].five_points) if found else photo.pixels
+    part = to_8_bit(photo.pixels)
+    if found:
+        right, left, _, *mouth = found[0].five_points
+        part = align(part, right, left, np.mean(mouth, 0), FACE_SIDE)
     return to_size(part)[np.newaxis], bool(found)
-
-
-def face_square(pixels: Pictures, points: NDArray[np.floating]) -> Pictures:
-    """A face cut out as FFHQ does (https://arxiv.org/abs/1812.04948, appendix A): upright, the eyes
-    and the mouth always in the same places.
-
-    Args:
-        pixels: H×W×3, 0..1. Beyond the edge it goes on mirrored.
-        points: 5×2 pixels: both eyes, the tip of the nose, both corners of the mouth.
-
-    Returns:
-        128×128×3, 0..1.
-    """
-    points = np.asarray(points, np.float64)
-    eyes, mouth = points[:2].mean(0), points[3:].mean(0)
-    across, down = points[1] - points[0], mouth - eyes
-    x = across + np.array([down[1], -down[0]])
-    x *= max(2.0 * np.hypot(*across), 1.8 * np.hypot(*down)) / np.hypot(*x)
-    y = np.array([-x[1], x[0]])
-    corner = eyes + 0.1 * down - x - y
-    # Large enough to lose nothing; the mean over areas comes after.
-    side = FACE_SIDE * max(1, round(2 * float(np.hypot(*x)) / FACE_SIDE))
-    to_photo = np.stack([2 * x / side, 2 * y / side, corner], 1)
-    to_photo[:, 2] += to_photo[:, :2] @ [0.5, 0.5] - 0.5  # warpAffine counts from pixel centres
-    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    large = cv2.warpAffine(pixels, to_photo, (side, side), flags=how, borderMode=cv2.BORDER_REFLECT)
-    small = cv2.resize(large, (FACE_SIDE, FACE_SIDE), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.float32)
 
 
 def reconstructions(vae: Vae, picture: Pictures) -> Pictures:

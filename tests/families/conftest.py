@@ -29,9 +29,10 @@ def vae(engines: Engines) -> Vae:
 
 @pytest.fixture(scope="session")
 def smooth() -> Pictures:
-    """Two soft pictures, easier than noise: 2×32×32×3, 0..1 in steps of bytes."""
+    """Two soft pictures without strong colours: 2×32×32×3, 0..1 in steps of bytes."""
     rng = np.random.default_rng(0)
-    coarse = rng.random((2, 4, 4, 3)).astype(np.float32)
+    coarse = rng.uniform(0.3, 0.6, (2, 4, 4, 1)) + rng.uniform(-0.05, 0.05, (2, 4, 4, 3))
+    coarse = coarse.astype(np.float32)
     large = [cv2.resize(one, (32, 32), interpolation=cv2.INTER_CUBIC) for one in coarse]
     return np.asarray(np.rint(np.clip(large, 0, 1) * 255) / 255, np.float32)
 

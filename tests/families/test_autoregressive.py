@@ -30,7 +30,8 @@ def test_the_memory_paints_what_looking_at_the_whole_picture_paints(
     """Each pixel of a painted picture is what its seed draws, given the whole picture before."""
     parameters = pixelcnn.parameters(to_network(painted[:1]))
     drawn = mixture.draw(parameters, uniforms(3, (mixture.DRAWS, 32, 32))[None])
-    assert np.mean(from_network(drawn) == painted[:1]) > 0.99  # but for rounding
+    apart = np.abs(from_network(drawn) - painted[:1])
+    assert np.mean(apart < 1e-3) > 0.99  # a byte may be rounded to the other side
 
 
 def test_painting_goes_on_where_a_picture_ends(pixelcnn: PixelCNN, painted: Pictures) -> None:

@@ -32,7 +32,7 @@ def likelihood(one: Values, colors: Values) -> Values:
 
 def grid(side: int) -> Values:
     """All colours of bytes below `side`."""
-    return np.stack(np.meshgrid(*[np.arange(side)] * 3, indexing="ij"), -1).reshape(-1, 3) * 1.0
+    return np.indices((side,) * 3).reshape(3, -1).T.astype(np.float64)
 
 
 @pytest.mark.parametrize("seed", range(3))

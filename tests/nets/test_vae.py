@@ -7,7 +7,8 @@ pytest.importorskip("torch")
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from genapp.nets.vae import CODE_SIZE, CODES, SIZE, Vae, divergence
+from genapp.families import vae
+from genapp.nets.vae import CODE_SIZE, CODE_SIZES, CODES, SIZE, CodeBlock, Vae, divergence
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +17,7 @@ def net() -> Vae:
     torch.manual_seed(0)
     net = Vae(components=2).eval().requires_grad_(False)
     for block in net.blocks:
+        assert isinstance(block, CodeBlock)
         torch.nn.init.normal_(block.guess.weight, std=0.3)
     return net
 
@@ -26,6 +28,11 @@ def pictures(count: int = 3) -> torch.Tensor:
 
 def noise(count: int = 3) -> torch.Tensor:
     return torch.randn(count, CODE_SIZE, generator=torch.Generator().manual_seed(2))
+
+
+def test_coarse_codes_come_first() -> None:
+    assert sum(CODE_SIZES[:2]) == vae.COARSE
+    assert [side for side, _ in CODES] == sorted(side for side, _ in CODES)
 
 
 def test_divergence_of_normal_distributions() -> None:
@@ -53,7 +60,7 @@ def test_the_ratio_is_minus_the_divergence_on_average(net: Vae) -> None:
     """E_q[log p(z) - log q(z)] = -KL, exactly so for the first part, whose posterior is fixed."""
     share = torch.zeros(1, len(CODES))
     share[:, 0] = 1
-    count = 400
+    count = 100
     eps = torch.randn(count, CODE_SIZE, generator=torch.Generator().manual_seed(3))
     found = net(pictures(1).expand(count, -1, -1, -1), eps, share.expand(count, -1))
     error = found.ratio.std() / count**0.5
