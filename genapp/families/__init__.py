@@ -1,0 +1,18 @@
+"""The three families of generative model, side by side, on the same faces at 32²."""
+
+from genapp.families.autoregressive import PixelCNN, open_pixelcnn
+from genapp.families.family import DIMENSIONS, SIZE, Family, to_bits_per_dim, to_size
+from genapp.families.vae import Bound, Vae, open_vae
+
+__all__ = [
+    "DIMENSIONS",
+    "SIZE",
+    "Bound",
+    "Family",
+    "PixelCNN",
+    "Vae",
+    "open_pixelcnn",
+    "open_vae",
+    "to_bits_per_dim",
+    "to_size",
+]
