@@ -1,6 +1,7 @@
 """Pictures of a folder, a ZIP or a list, opened one at a time."""
 
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -146,7 +147,14 @@ def _zip_loader(path: Path, member: zipfile.ZipInfo) -> Callable[[], Pixels]:
             with zipfile.ZipFile(path) as archive, archive.open(member) as file:
                 # One byte more than was announced tells a lie in the announcement.
                 data = file.read(member.file_size + 1)
-        except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        except (
+            OSError,
+            zipfile.BadZipFile,
+            zlib.error,
+            NotImplementedError,
+            RuntimeError,
+            EOFError,
+        ) as error:
             raise UnreadablePicture(
                 f"{member.filename!r} cannot be unpacked: {error}.", "Pack it again, unencrypted."
             ) from error

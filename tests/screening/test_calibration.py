@@ -31,8 +31,7 @@ def test_above_the_threshold_is_a_p_value_within_the_rate(
 def test_false_alarms_come_at_the_rate_that_was_asked_for() -> None:
     random = np.random.default_rng(0)
     rates = [
-        (random.normal(size=50) > threshold(random.normal(size=99), 0.1)).mean()
-        for _ in range(400)
+        (random.normal(size=50) > threshold(random.normal(size=99), 0.1)).mean() for _ in range(400)
     ]
     assert abs(np.mean(rates) - 0.1) < 0.01
 
