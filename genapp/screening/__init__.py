@@ -1,5 +1,6 @@
 """Outliers: the pictures that don't belong, with p-values, reasons and neighbours."""
 
+from genapp.screening.demonstration import SHOWN, Demonstration, demonstrate
 from genapp.screening.detector import LEAST, Detector, load, save, to_bytes
 from genapp.screening.likelihood import DEFAULT, SCORES, Score
 from genapp.screening.pipeline import (
@@ -26,6 +27,8 @@ __all__ = [
     "ENDINGS",
     "LEAST",
     "SCORES",
+    "SHOWN",
+    "Demonstration",
     "Detector",
     "Failure",
     "Outliers",
@@ -33,6 +36,7 @@ __all__ = [
     "Screened",
     "check_report",
     "csv_text",
+    "demonstrate",
     "fit_detector",
     "heat_picture",
     "histogram",

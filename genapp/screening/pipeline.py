@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -33,6 +33,8 @@ BATCH = 16
 MOST_NEIGHBOURS = 20
 
 Reference = Pictures | Detector
+Shown = Callable[[str, Pixels], None]
+"""Name and H×W×3 RGB, uint8."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,6 +157,7 @@ def outliers(
     device: str = "auto",
     engines: Engines | None = None,
     progress: Progress | None = None,
+    shown: Shown | None = None,
 ) -> Outliers:
     """Find the pictures that don't belong to a reference.
 
@@ -171,6 +174,7 @@ def outliers(
         device: 'auto', 'cpu' or 'cuda'; ignored when `engines` are given.
         engines: a pool to take networks from, so that many calls load them once.
         progress: told how far the work is; may raise `Cancelled`.
+        shown: is given each of `pictures` that can be read, in order, as it is opened.
 
     Raises:
         UnreadablePicture: there is no such file. Single pictures that can't be read are listed in
@@ -188,8 +192,8 @@ def outliers(
     given = find_pictures(pictures)
     if engines is None:
         with Engines(device=device) as own:
-            return _screen(given, reference, names, false_alarm, neighbours, own, progress)
-    return _screen(given, reference, names, false_alarm, neighbours, engines, progress)
+            return _screen(given, reference, names, false_alarm, neighbours, own, progress, shown)
+    return _screen(given, reference, names, false_alarm, neighbours, engines, progress, shown)
 
 
 def fit_detector(
@@ -199,6 +203,7 @@ def fit_detector(
     scores: Iterable[str] = (DEFAULT,),
     engines: Engines | None = None,
     progress: Progress | None = None,
+    shown: Shown | None = None,
 ) -> tuple[Detector, tuple[str, ...]]:
     """A detector of what is unlike the pictures of a reference, and notes on the fitting.
 
@@ -208,13 +213,16 @@ def fit_detector(
         scores: those for which a threshold is wanted.
         engines: a pool to take networks from.
         progress: told how far the work is; may raise `Cancelled`.
+        shown: is given each picture that can be read, in order, as it is opened.
 
     Raises:
         BadValue: fewer than 30 pictures that can be read.
     """
     if engines is None:
         with Engines() as own:
-            return fit_detector(reference, name=name, scores=scores, engines=own, progress=progress)
+            return fit_detector(
+                reference, name=name, scores=scores, engines=own, progress=progress, shown=shown
+            )
     names = check_scores(scores)
     given = find_pictures(reference)
     notes = []
@@ -223,7 +231,7 @@ def fit_detector(
         notes.append(f"Of the reference's {len(given)} pictures {MOST} were drawn.")
         given = [given[number] for number in sorted(drawn)]
     failures: list[Failure] = []
-    looked = _look(given, names, engines, failures, Clock(len(given), progress), "fitting")
+    looked = _look(given, names, engines, failures, Clock(len(given), progress), "fitting", shown)
     if failures:
         notes.append(
             f"{len(failures)} pictures of the reference can't be read, the first: "
@@ -260,6 +268,7 @@ def _look(
     failures: list[Failure],
     clock: Clock,
     what: str,
+    shown: Shown | None,
 ) -> _Looked:
     """Describe the pictures that can be read, a batch at a time."""
     names: list[str] = []
@@ -269,6 +278,8 @@ def _look(
     rest = opened(given, failures)
     while some := list(islice(rest, BATCH)):
         pictures: list[Pixels] = [pixels for _, pixels in some]
+        for name, pixels in some if shown else ():
+            shown(name, pixels)
         (described,) = describe_batches(pictures, engines=engines, batch=BATCH)
         names += [name for name, _ in some]
         vectors.append(density.vectors(described))
@@ -294,6 +305,7 @@ def _screen(
     neighbours: int,
     engines: Engines,
     progress: Progress | None,
+    shown: Shown | None,
 ) -> Outliers:
     started = time.perf_counter()
     detector, notes = _detector(reference, names, engines, progress)
@@ -301,7 +313,7 @@ def _screen(
         detector.calibration(name)
     fitted = time.perf_counter()
     failures: list[Failure] = []
-    looked = _look(given, names, engines, failures, Clock(len(given), progress), "looking")
+    looked = _look(given, names, engines, failures, Clock(len(given), progress), "looking", shown)
     scores = {DEFAULT: detector.density.distances(looked.vectors), **looked.scores}
     p_values = {name: detector.p_values(name, scores[name]) for name in names}
     near = detector.neighbours(looked.vectors, neighbours)

@@ -51,7 +51,7 @@ def find_pictures(source: Pictures) -> list[Given]:
 
     Args:
         source: path of a folder, a ZIP or one picture, or a list of pictures as `images.read`
-            takes them.
+            takes them, and of ZIPs.
 
     Raises:
         BadValue: there are none, or too many.
@@ -96,10 +96,13 @@ def _found_at(path: Path) -> list[Given]:
 
 
 def _listed(source: Sequence[Picture]) -> list[Given]:
-    found = []
+    found: list[Given] = []
     for number, picture in enumerate(source):
         if isinstance(picture, str | Path):
             name = Path(picture).name
+            if name.lower().endswith(".zip"):
+                found += _zipped(Path(picture))
+                continue
         elif isinstance(picture, Photo) and picture.name:
             name = picture.name
         else:
