@@ -12,7 +12,7 @@ left out. Results: results/outliers.md and .svg beside it. It needs scikit-learn
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -345,7 +345,7 @@ def interval(
 
 
 def calibration(
-    faces: Seen, distances: Numbers, held_out: dict[str, Numbers], out: Path
+    faces: Seen, distances: Numbers, held_out: Mapping[str, Numbers], out: Path
 ) -> list[str]:
     """Returns how uniform p-values of faces are, and draws them.
 

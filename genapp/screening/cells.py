@@ -48,7 +48,7 @@ class Cells:
     def heat(self, cells: Half) -> Half:
         """How unlike the reference each cell is, N×14×14, 0..1."""
         span = max(self.high - self.low, 1e-6)
-        return np.clip((self._distances(cells) - self.low) / span, 0, 1).astype(np.float16)
+        return np.asarray(np.clip((self._distances(cells) - self.low) / span, 0, 1), np.float16)
 
     def _distances(self, cells: Half) -> Array:
         count = len(cells)

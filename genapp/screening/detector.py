@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,22 +135,22 @@ def to_bytes(detector: Detector) -> bytes:
     """A detector as the bytes of a `.npz` file: numbers and names, no pickles."""
     shape, place = detector.density, detector.cells
     out = io.BytesIO()
-    np.savez_compressed(
-        out,
-        format=np.array(FORMAT),
-        name=np.array(detector.name),
-        names=np.array(detector.names),
-        mean=shape.mean,
-        deviation=shape.deviation,
-        directions=shape.directions.astype(np.float16),
-        variances=shape.variances,
-        rest=np.array(shape.rest),
-        cell_means=place.means.astype(np.float16),
-        cell_whitening=place.whitening.astype(np.float16),
-        cell_span=np.array([place.low, place.high]),
-        places=detector.places,
+    arrays: dict[str, Any] = {
+        "format": np.array(FORMAT),
+        "name": np.array(detector.name),
+        "names": np.array(detector.names),
+        "mean": shape.mean,
+        "deviation": shape.deviation,
+        "directions": shape.directions.astype(np.float16),
+        "variances": shape.variances,
+        "rest": np.array(shape.rest),
+        "cell_means": place.means.astype(np.float16),
+        "cell_whitening": place.whitening.astype(np.float16),
+        "cell_span": np.array([place.low, place.high]),
+        "places": detector.places,
         **{f"held_out.{score}": values for score, values in detector.held_out.items()},
-    )
+    }
+    np.savez_compressed(out, **arrays)
     return out.getvalue()
 
 

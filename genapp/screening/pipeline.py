@@ -278,8 +278,9 @@ def _look(
     rest = opened(given, failures)
     while some := list(islice(rest, BATCH)):
         pictures: list[Pixels] = [pixels for _, pixels in some]
-        for name, pixels in some if shown else ():
-            shown(name, pixels)
+        if shown is not None:
+            for name, pixels in some:
+                shown(name, pixels)
         (described,) = describe_batches(pictures, engines=engines, batch=BATCH)
         names += [name for name, _ in some]
         vectors.append(density.vectors(described))

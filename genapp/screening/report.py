@@ -72,7 +72,7 @@ def heat_picture(image: Pixels, heat: NDArray[np.float16]) -> Pixels:
     pale = 0.35 * image + 0.65 * grey
     red = np.array([230, 30, 20], np.float32)
     mixed = pale + (red - pale) * (MOST_HEAT * opacity)
-    return np.rint(np.clip(mixed, 0, 255)).astype(np.uint8)
+    return np.asarray(np.rint(np.clip(mixed, 0, 255)), np.uint8)
 
 
 def histogram(result: Outliers) -> str:

@@ -16,4 +16,4 @@ def disc(seed: int) -> np.ndarray:
 def stripes(seed: int) -> np.ndarray:
     random = np.random.default_rng(seed)
     wave = np.sin(np.arange(80) * random.uniform(0.5, 1.5))[None, :, None]
-    return np.rint(127 + 100 * wave * np.ones((64, 80, 3))).astype(np.uint8)
+    return np.asarray(np.rint(127 + 100 * wave * np.ones((64, 80, 3))), np.uint8)
