@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from genapp.facemaking import Face, Maker, Recipe
     from genapp.images import Photo
     from genapp.registry.engines import Engines
+    from genapp.screening import Outliers
     from genapp.translating import Translated
     from genapp.tryon import Frame, TryOn
     from genapp.upscaling import Progress, Upscaled
@@ -81,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_upscale(commands.add_parser("upscale", help="enlarge a picture"))
     _add_faces(commands.add_parser("faces", help="make faces of people who do not exist"))
     _add_translate(commands.add_parser("translate", help="paint a photo in a style"))
+    _add_outliers(commands.add_parser("outliers", help="find the pictures that don't belong"))
     _add_models(commands.add_parser("models", help="list, fetch and check the models"))
     _add_serve(commands.add_parser("serve", help="open the app in the browser"))
     return parser
@@ -1043,6 +1045,102 @@ def _print_translated(output: Path | str, report: dict[str, Any]) -> None:
     styles = ", ".join(f"{name} {weight:.0%}" for name, weight in recipe["style"].items())
     seconds = report["timings_ms"]["networks"] / 1000
     print(f"  {styles}; strokes of a picture of {recipe['detail']} px, in {seconds:.1f} s")
+
+
+# outliers ------------------------------------------------------------------------------------
+
+
+def _add_outliers(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "input", metavar="DIR", type=Path, help="a folder of pictures, a ZIP of them, or a picture"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        type=Path,
+        help="table (.csv), report (.json), histogram (.svg), or all with heat maps (.zip)",
+    )
+    parser.add_argument(
+        "--reference",
+        metavar="DIR",
+        type=Path,
+        help="what belongs: at least 30 pictures (folder or ZIP), or a detector (.npz); default: "
+        "upright faces that fill the picture",
+    )
+    parser.add_argument(
+        "--save-detector", metavar="FILE.npz", type=Path, help="keep what --reference taught"
+    )
+    parser.add_argument(
+        "--score",
+        metavar="NAME",
+        default="features",
+        help="features, pixelcnn, elbo, iwae, complexity, regret or ratio; default: %(default)s",
+    )
+    parser.add_argument(
+        "--also", metavar="NAME,NAME…", default="", help="further scores beside it, or 'all'"
+    )
+    parser.add_argument(
+        "--false-alarm",
+        metavar="0..1",
+        type=float,
+        default=0.05,
+        help="share of pictures that belong which may be called outliers; default: %(default)s",
+    )
+    parser.add_argument(
+        "--neighbours", metavar="N", type=int, default=3, help="of the reference; default: 3"
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--json", action="store_true", help="print the facts as one JSON object")
+    parser.set_defaults(run=_outliers)
+
+
+def _outliers(options: argparse.Namespace) -> int:
+    from genapp import outliers
+    from genapp.registry.engines import Engines
+    from genapp.screening import SCORES, check_report, save, write_report
+
+    if options.output is not None:
+        check_report(options.output)
+    if options.save_detector is not None and options.reference is None:
+        raise BadValue("--save-detector was given without --reference.", "Name a reference.")
+    also = list(SCORES) if options.also == "all" else options.also.split(",")
+    with Engines(device=options.device) as engines, _progress_bar() as progress:
+        result = outliers(
+            options.input,
+            reference=options.reference,
+            score=options.score,
+            also=[name.strip() for name in also if name.strip()],
+            false_alarm=options.false_alarm,
+            neighbours=options.neighbours,
+            engines=engines,
+            progress=progress,
+        )
+    if options.save_detector is not None:
+        save(result.detector, options.save_detector)
+    if options.output is not None:
+        write_report(result, options.input, options.output)
+    _print_notes(options.input, result.notes)
+    if options.json:
+        _print_json(result.report())
+    else:
+        _print_outliers(result)
+    return _report_failures(result.report()["failures"])
+
+
+def _print_outliers(result: "Outliers") -> None:
+    table = [("FILE", "SCORE", "P-VALUE", "OUTLIER")]
+    for image in result.ranked:
+        flag = "OUTLIER" if result.is_outlier(image) else ""
+        values = image.scores[result.score], image.p_values[result.score]
+        table.append((image.name, f"{values[0]:.3f}", f"{values[1]:.4f}", flag))
+    _print_table(table)
+    print(
+        f"{len(result.found)} of {len(result.images)} are outliers at a false-alarm rate of "
+        f"{result.false_alarm:g} (score above {result.threshold:.3f}). p-values are ranks among "
+        f"{result.held_out} held-out pictures of {result.detector.name!r}: none is below "
+        f"{result.resolution:.2g}."
+    )
 
 
 # models --------------------------------------------------------------------------------------

@@ -166,6 +166,7 @@ class Vae:
         pictures: Pictures,
         samples: int = 1,
         *,
+        parts: int | None = None,
         seed: int = 0,
         progress: Progress | None = None,
     ) -> Bound:
@@ -174,6 +175,8 @@ class Vae:
         Args:
             pictures: n×32×32×3 RGB 0..1.
             samples: codes that are drawn for each picture; more make `iwae` tighter.
+            parts: how many parts of the code, coarse to fine, are the picture's; the others are
+                drawn from the prior. All, if None.
             seed: of the codes. A picture's codes don't depend on the other pictures.
             progress: told how far the work is; may raise `Cancelled`.
 
@@ -181,6 +184,7 @@ class Vae:
             BadValue: the pictures are not n×32×32×3, or there are no samples.
         """
         check_number("number of samples", samples, 1, 10_000)
+        kept = self.parts if parts is None else int(check_number("parts", parts, 0, self.parts))
         clock = Clock(samples * len(pictures), progress)
         likelihood, divergence, weights = [], [], []
         data = to_network(pictures)
@@ -188,7 +192,9 @@ class Vae:
         for part in _batches(data):
             told, apart, weight = [], [], []
             for eps in noise:
-                found = self.look(part, np.repeat(eps, len(part), 0))
+                share = np.zeros((len(part), self.parts), np.float32)
+                share[:, :kept] = 1
+                found = self.look(part, np.repeat(eps, len(part), 0), share)
                 told.append(mixture.log_likelihood(found.parameters, part))
                 apart.append(found.divergence)
                 weight.append(told[-1].sum((1, 2)) + found.ratio)
@@ -229,17 +235,17 @@ class Vae:
         return np.zeros((len(data), self.code_size), np.float32)
 
 
-def open_vae(engines: Engines) -> Vae:
-    """The VAE.
+def open_vae(engines: Engines, name: str = MODEL) -> Vae:
+    """The VAE of faces, or another of the same shape.
 
     Raises:
         UnknownName, ModelMissing, HashMismatch: it is not to be had, or wrong.
     """
-    sizes = {port.name: port.shape[1] for port in engines.catalog.get(MODEL).inputs}
+    sizes = {port.name: port.shape[1] for port in engines.catalog.get(name).inputs}
     code_size, parts = sizes["noise"], sizes["share"]
     assert isinstance(code_size, int)
     assert isinstance(parts, int)
-    return Vae(engines.get(MODEL), code_size, parts)
+    return Vae(engines.get(name), code_size, parts)
 
 
 def log_mean_exp(values: Numbers) -> Numbers:

@@ -16,6 +16,7 @@ from genapp.ui import (
     files,
     lab_tab,
     mirror_tab,
+    outliers_tab,
     translate_tab,
     tryon_tab,
     upscale_tab,
@@ -60,6 +61,8 @@ def build(engines: Engines) -> gr.Blocks:
                 small = upscale_tab.build(engines)
             with gr.Tab("Faces") as faces:
                 made = faces_tab.build(engines, faces)
+            with gr.Tab("Outliers"):
+                outliers_tab.build(engines)
             with gr.Tab("Models") as models:
                 lab_tab.build(engines, models, tabs)
         colorize_tab.send_to(colored, small, tabs, UPSCALE)

@@ -40,6 +40,18 @@ def sent_file(payload: Payload | None) -> str | bytes | None:
         ) from error
 
 
+def sent_files(payload: list[Payload] | Payload | None) -> list[str]:
+    """Paths of uploaded files of any kind.
+
+    Raises:
+        UnreadablePicture: a path is not that of an upload.
+    """
+    if payload is None:
+        return []
+    several = payload if isinstance(payload, list) else [payload]
+    return [path for each in several if (path := _uploaded(each.get("path"))) is not None]
+
+
 def sent_number(name: str, value: object, remedy: str = "Send a number.") -> float | None:
     """A number that a program sent, where anything may come. Raises `BadValue` for all else."""
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):

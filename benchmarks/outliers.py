@@ -1,0 +1,460 @@
+"""How well outliers are found: every score, on pairs of what belongs and what doesn't.
+
+    python benchmarks/outliers.py [--data ../shared/data] [--most 107] [--cache runs/outliers]
+
+For each pair AUROC, AUPR and FPR95 (false alarms where 95 % of the outliers are found), with 95 %
+intervals by the bootstrap; beside them, on the same features, what scikit-learn has: PCA with the
+error of reconstruction, a Gaussian mixture, an isolation forest, k nearest neighbours. Then the
+calibration of the built-in detector on faces that it has never seen (Kolmogorov-Smirnov, plot), and
+the time a picture takes. The pixel models know faces and photographs: what they say of flowers is
+left out. Results: results/outliers.md and .svg beside it. It needs scikit-learn.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from face_data import aligned, read, split
+from sklearn.decomposition import PCA
+from sklearn.ensemble import IsolationForest
+from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
+from sklearn.mixture import GaussianMixture
+from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import StandardScaler
+
+from genapp.families import open_vae, to_bits_per_dim
+from genapp.features import describe_batches
+from genapp.registry.engines import Engines
+from genapp.screening import SCORES, density, open_detector
+from genapp.screening.calibration import p_values
+from genapp.screening.likelihood import BACKGROUND, SAMPLES, pixel_scores, small
+
+Numbers = npt.NDArray[np.float64]
+Pixels = npt.NDArray[np.uint8]
+Random = np.random.Generator
+
+ROOT = Path(__file__).parents[1]
+DRAWS = 500
+FIT = 400
+"""Pictures of a reference."""
+DAMAGES = ("blurred", "occluded", "recoloured")
+EMPTY = ("constant", "noise")
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """A set of pictures: vectors, and the scores of pixels by name."""
+
+    vectors: npt.NDArray[np.float32]
+    pixels: dict[str, Numbers]
+
+
+def main() -> None:
+    """Reads the command line, measures, writes."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--most", type=int, default=107, help="pictures of each test set")
+    parser.add_argument("--cache", type=Path, default=ROOT / "runs" / "outliers")
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
+    options = parser.parse_args()
+    options.cache.mkdir(parents=True, exist_ok=True)
+    lines = [
+        "# Outliers",
+        "",
+        f"`python benchmarks/outliers.py --most {options.most}`; higher is better but for FPR95. "
+        "In brackets: 95 % of bootstrap draws.",
+        "",
+    ]
+    with Engines(device="cpu") as engines:
+        seen = {
+            name: look(name, pictures, options.cache, engines)
+            for name, pictures in test_sets(options.data, options.most, engines).items()
+        }
+        fitted = {
+            name: look_at_features(f"fit-{name}", pictures, options.cache, engines)
+            for name, pictures in reference_sets(options.data, engines).items()
+        }
+        detector = open_detector(None, engines)
+        lines += calibration(seen["faces"], detector.density.distances(seen["faces"].vectors),
+                             detector.held_out, options.out)  # fmt: skip
+        lines += times(options.data, engines)
+    for inside, outsides in pairs().items():
+        lines += ["", f"## What belongs: {inside}", ""]
+        lines += table(inside, outsides, seen, fitted[inside])
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "outliers.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print("\n".join(lines))
+
+
+# Pictures --------------------------------------------------------------------------------------
+
+
+def pairs() -> dict[str, tuple[str, ...]]:
+    """Returns what is tested against what."""
+    return {
+        "faces": ("flowers", "photos", *DAMAGES, *EMPTY),
+        "flowers": ("faces", "photos", *EMPTY),
+        "photos": ("faces", "flowers", *EMPTY),
+    }
+
+
+Loaders = list[Callable[[], Pixels]]
+
+
+def test_sets(data: Path, most: int, engines: Engines) -> dict[str, Loaders]:
+    """Returns pictures that nothing was fitted on: held-out faces, the same damaged, others."""
+    whole = spread(faces(data, engines, held_out=True), most)
+    found = {
+        "faces": whole,
+        "flowers": spread(test_part(data, "flowers"), most),
+        "photos": spread(test_part(data, "imagenet") + test_part(data, "bsds"), most),
+    }
+    for name in (*DAMAGES, *EMPTY):
+        found[name] = [damaged(name, face, number) for number, face in enumerate(whole)]
+    return found
+
+
+def reference_sets(data: Path, engines: Engines) -> dict[str, Loaders]:
+    """Returns pictures to fit on."""
+    return {
+        "faces": spread(faces(data, engines, held_out=False), FIT),
+        "flowers": spread(fit_part(data, "flowers"), FIT),
+        "photos": spread(fit_part(data, "imagenet") + fit_part(data, "bsds"), FIT),
+    }
+
+
+def faces(data: Path, engines: Engines, *, held_out: bool) -> Loaders:
+    """Returns the faces that the models have learnt from, or the others, aligned."""
+
+    def load(file: Path) -> Pixels:
+        face = aligned(file, 256, engines)
+        assert face is not None, f"no face in {file.name}"
+        return face
+
+    return [partial(load, file) for file, held in split(data) if held == held_out]
+
+
+def test_part(data: Path, kind: str) -> Loaders:
+    """Returns every fifth photograph."""
+    return _photos(data, kind)[::5]
+
+
+def fit_part(data: Path, kind: str) -> Loaders:
+    """Returns the others."""
+    return [load for number, load in enumerate(_photos(data, kind)) if number % 5]
+
+
+def _photos(data: Path, kind: str) -> Loaders:
+    files = sorted((data / "photos").glob(f"{kind}-*.jpg"))
+    return [partial(read, file) for file in files]
+
+
+def spread(loaders: Loaders, most: int) -> Loaders:
+    """Returns at most so many, evenly chosen."""
+    chosen = np.unique(np.linspace(0, len(loaders) - 1, min(most, len(loaders))).round())
+    return [loaders[int(number)] for number in chosen]
+
+
+def damaged(name: str, face: Callable[[], Pixels], seed: int) -> Callable[[], Pixels]:
+    """Returns a face that something was done to."""
+    return lambda: DAMAGE[name](face(), np.random.default_rng(seed))
+
+
+def blurred(face: Pixels, random: Random) -> Pixels:
+    """Out of focus: 3 to 6 px of 256."""
+    return np.asarray(cv2.GaussianBlur(face, (0, 0), 256 * random.uniform(0.012, 0.025)))
+
+
+def occluded(face: Pixels, random: Random) -> Pixels:
+    """A plain rectangle or ellipse over a part of it, 6 to 16 % of the area."""
+    side = random.uniform(0.25, 0.4, 2) * 256
+    corner = random.uniform(0.15, 0.5, 2) * 256
+    color = [int(value) for value in random.integers(0, 256, 3)]
+    first = tuple(int(value) for value in corner)
+    second = tuple(int(value) for value in corner + side)
+    out = np.ascontiguousarray(face)
+    if random.random() < 0.5:
+        cv2.rectangle(out, first, second, color, -1)
+    else:
+        middle = tuple(int(value) for value in corner + side / 2)
+        axes = tuple(int(value) for value in side / 2)
+        cv2.ellipse(out, middle, axes, 0, 0, 360, color, -1, cv2.LINE_AA)
+    return out
+
+
+def recoloured(face: Pixels, random: Random) -> Pixels:
+    """All hues turned by a quarter to three quarters of the circle."""
+    hsv = cv2.cvtColor(face, cv2.COLOR_RGB2HSV_FULL)
+    hsv[..., 0] += np.uint8(random.integers(64, 193))
+    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB_FULL), np.uint8)
+
+
+def constant(face: Pixels, random: Random) -> Pixels:
+    """One grey, or one colour of a face."""
+    color = np.full(3, random.integers(0, 256))
+    if random.random() < 0.5:
+        color = face[tuple(random.integers(0, 256, 2))]
+    return np.broadcast_to(color, face.shape).astype(np.uint8)
+
+
+def noise(face: Pixels, random: Random) -> Pixels:
+    """Uniform."""
+    return random.integers(0, 256, face.shape).astype(np.uint8)
+
+
+DAMAGE: dict[str, Callable[[Pixels, Random], Pixels]] = {
+    "blurred": blurred,
+    "occluded": occluded,
+    "recoloured": recoloured,
+    "constant": constant,
+    "noise": noise,
+}
+
+
+# Looking ---------------------------------------------------------------------------------------
+
+
+def look_at_features(
+    name: str, pictures: Loaders, cache: Path, engines: Engines
+) -> npt.NDArray[np.float32]:
+    """Returns vectors, from the cache where they are there."""
+    path = cache / f"{name}-{len(pictures)}.features.npy"
+    if not path.exists():
+        opened = (load() for load in pictures)
+        parts = [density.vectors(part) for part in describe_batches(opened, engines=engines)]
+        np.save(path, np.concatenate(parts))
+        print(f"{name}: {len(pictures)} described", flush=True)
+    return np.asarray(np.load(path), np.float32)
+
+
+def look(name: str, pictures: Loaders, cache: Path, engines: Engines) -> Seen:
+    """Returns all that is known of a set, from the cache where it is there."""
+    vectors = look_at_features(name, pictures, cache, engines)
+    path = cache / f"{name}-{len(pictures)}.pixels.npz"
+    if not path.exists():
+        shrunk = np.stack([small(load()) for load in pictures])
+        names = [key for key, score in SCORES.items() if score.of_faces]
+        scores = pixel_scores(shrunk, names, engines)
+        # What the models of photographs say, for the opposite direction.
+        other = open_vae(engines, BACKGROUND).bound(shrunk, SAMPLES)
+        scores["elbo of photos"] = to_bits_per_dim(other.elbo)
+        scores["ratio of photos"] = -scores["ratio"]
+        np.savez(path, **scores)  # type: ignore[arg-type]
+        print(f"{name}: pixels scored", flush=True)
+    with np.load(path) as stored:
+        return Seen(vectors, {key: stored[key].astype(np.float64) for key in stored})
+
+
+# Scores ----------------------------------------------------------------------------------------
+
+
+def table(
+    inside: str,
+    outsides: tuple[str, ...],
+    seen: dict[str, Seen],
+    reference: npt.NDArray[np.float32],
+) -> list[str]:
+    """Returns the figures of all scores where ``inside`` belongs, as Markdown."""
+    names = [inside, *outsides]
+    rows: dict[str, list[Numbers]] = {}
+    ours = density.fit(reference)
+    rows["**features (ours)**"] = [ours.distances(seen[name].vectors) for name in names]
+    for title, score in rivals(reference):
+        rows[title] = [score(seen[name].vectors) for name in names]
+    for key in pixel_names(inside):
+        rows[key] = [seen[name].pixels[key] for name in names]
+    lines = []
+    for title, measure in (
+        ("AUROC", roc_auc_score),
+        ("AUPR", average_precision_score),
+        ("FPR95", fpr95),
+    ):
+        lines += ["", f"| {title} | " + " | ".join(outsides) + " |"]
+        lines.append("|---" * (len(outsides) + 1) + "|")
+        for name, (belongs, *others) in rows.items():
+            cells = [interval(measure, belongs, other) for other in others]
+            lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def pixel_names(inside: str) -> list[str]:
+    """Returns the scores of pixels whose models know what belongs."""
+    if inside == "faces":
+        return [name for name, score in SCORES.items() if score.of_faces]
+    return ["elbo of photos", "ratio of photos"] if inside == "photos" else []
+
+
+def rivals(
+    reference: npt.NDArray[np.float32],
+) -> Iterator[tuple[str, Callable[[npt.NDArray[np.float32]], Numbers]]]:
+    """Yields scikit-learn's ways on the same vectors."""
+    scaler = StandardScaler().fit(reference)
+    scaled = scaler.transform(reference)
+    pca = PCA(64, random_state=0).fit(scaled)
+    mixture = GaussianMixture(5, covariance_type="diag", random_state=0, reg_covar=1e-2)
+    mixture.fit(pca.transform(scaled))
+    forest = IsolationForest(200, random_state=0).fit(scaled)
+    near = NearestNeighbors(n_neighbors=5).fit(scaled)
+
+    def error(vectors: npt.NDArray[np.float32]) -> Numbers:
+        known = scaler.transform(vectors)
+        back = pca.inverse_transform(pca.transform(known))
+        return np.asarray(((known - back) ** 2).mean(1), np.float64)
+
+    yield "PCA, error of reconstruction", error
+    yield (
+        "PCA, Gaussian mixture of 5",
+        lambda vectors: -mixture.score_samples(pca.transform(scaler.transform(vectors))),
+    )
+    yield "isolation forest", lambda vectors: -forest.score_samples(scaler.transform(vectors))
+    yield (
+        "5 nearest neighbours",
+        lambda vectors: near.kneighbors(scaler.transform(vectors))[0][:, -1],
+    )
+
+
+def fpr95(labels: npt.NDArray[np.int64], scores: Numbers) -> float:
+    """Returns the false alarms at the threshold that finds 95 % of the outliers."""
+    false, true, _ = roc_curve(labels, scores, drop_intermediate=False)
+    return float(false[np.argmax(true >= 0.95)])
+
+
+def interval(
+    measure: Callable[[npt.NDArray[np.int64], Numbers], float], inside: Numbers, outside: Numbers
+) -> str:
+    """Returns a figure and where 95 % of bootstrap draws have it."""
+    random = np.random.default_rng(0)
+    labels = np.repeat([0, 1], [len(inside), len(outside)])
+    drawn = [
+        measure(labels, np.concatenate([random.choice(inside, len(inside)),
+                                        random.choice(outside, len(outside))]))
+        for _ in range(DRAWS)
+    ]  # fmt: skip
+    value = measure(labels, np.concatenate([inside, outside]))
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return f"{value:.3f} ({low:.2f}–{high:.2f})"
+
+
+# Calibration and time --------------------------------------------------------------------------
+
+
+def calibration(
+    faces: Seen, distances: Numbers, held_out: Mapping[str, Numbers], out: Path
+) -> list[str]:
+    """Returns how uniform p-values of faces are, and draws them.
+
+    Those of features are ranks among faces that the detector was fitted on in turns, so that all
+    held-out faces are new to it. Those of pixels are ranks among the held-out faces; they are
+    halved at random, and one half is ranked among the other, 200 times.
+    """
+    values = {"features": p_values(distances, held_out["features"])}
+    lines = ["## Calibration: p-values of faces that belong", ""]
+    lines += [
+        "| score | ranks among | KS | KS above which 5 % of uniform samples lie | "
+        "p ≤ 0.05 | p ≤ 0.10 | p ≤ 0.20 |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    count = len(distances)
+    rows = [("features", len(held_out["features"]), values["features"])]
+    random = np.random.default_rng(0)
+    for name in (key for key, score in SCORES.items() if score.of_faces):
+        scores = faces.pixels[name]
+        half = len(scores) // 2
+        drawn = []
+        for _ in range(200):
+            order = random.permutation(scores)
+            drawn.append(p_values(order[half:], order[:half]))
+        rows.append((name, half, np.stack(drawn)))
+    for name, among, found in rows:
+        several = np.atleast_2d(found)
+        ks = np.mean([kolmogorov(part) for part in several])
+        limit = uniform_limit(several.shape[1], among)
+        shares = " | ".join(f"{(several <= level).mean():.3f}" for level in (0.05, 0.1, 0.2))
+        lines.append(f"| {name} | {among} | {ks:.3f} | {limit:.3f} | {shares} |")
+    lines += ["", f"{count} faces. Plot: [outliers-calibration.svg](outliers-calibration.svg)"]
+    out.mkdir(parents=True, exist_ok=True)
+    drawing = plot({name: np.ravel(found) for name, _, found in rows})
+    (out / "outliers-calibration.svg").write_text(drawing, encoding="utf-8")
+    return lines
+
+
+def kolmogorov(values: Numbers) -> float:
+    """Returns the largest distance of the empirical distribution from the uniform one."""
+    ranked, count = np.sort(values), len(values)
+    steps = np.arange(count + 1) / count
+    return float(max(np.abs(steps[1:] - ranked).max(), np.abs(ranked - steps[:-1]).max()))
+
+
+def uniform_limit(count: int, among: int) -> float:
+    """Returns the 95 % quantile of that distance, of ranks of scores that do belong."""
+    random = np.random.default_rng(0)
+    drawn = [
+        kolmogorov(p_values(random.normal(size=count), random.normal(size=among)))
+        for _ in range(500)
+    ]
+    return float(np.quantile(drawn, 0.95))
+
+
+def plot(values: dict[str, Numbers]) -> str:
+    """Returns an SVG: share of faces against the p-value; the diagonal is perfect."""
+    side, edge = 320, 40
+    colors = ("#0f766e", "#ea580c", "#b91c1c", "#6d28d9", "#1d4ed8", "#4d7c0f", "#be185d")
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side + 220} {side + 2 * edge}" '
+        'font-family="sans-serif" font-size="12">',
+        f'<rect width="{side + 220}" height="{side + 2 * edge}" fill="white"/>',
+        f'<path d="M{edge} {edge}V{edge + side}H{edge + side}" fill="none" stroke="#333"/>',
+        f'<path d="M{edge} {edge + side}L{edge + side} {edge}" stroke="#999" '
+        'stroke-dasharray="4 3"/>',
+        f'<text x="{edge}" y="{side + edge + 24}">p-value 0 … 1 →</text>',
+        f'<text x="{edge}" y="{edge - 12}">share of faces at or below it, 0 … 1 ↑</text>',
+    ]
+    grid = np.linspace(0, 1, 101)
+    for number, ((name, found), color) in enumerate(zip(values.items(), colors, strict=False)):
+        shares = np.searchsorted(np.sort(found), grid, side="right") / len(found)
+        points = " ".join(
+            f"{edge + x * side:.1f},{edge + side - y * side:.1f}"
+            for x, y in zip(grid, shares, strict=True)
+        )
+        parts.append(
+            f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="1.6"/>'
+        )
+        y = edge + 20 * number + 10
+        parts.append(
+            f'<path d="M{edge + side + 15} {y - 4}h20" stroke="{color}" stroke-width="3"/>'
+            f'<text x="{edge + side + 40}" y="{y}">{name}</text>'
+        )
+    return "".join([*parts, "</svg>"])
+
+
+def times(data: Path, engines: Engines) -> list[str]:
+    """Returns the time a picture takes, the shortest of three goes over 16 faces."""
+    pictures = [load() for load in faces(data, engines, held_out=True)[:16]]
+    shrunk = np.stack([small(picture) for picture in pictures])
+    rows: dict[str, Callable[[], object]] = {
+        "features, with maps": lambda: list(describe_batches(pictures, engines=engines))
+    }
+    for name in (key for key, score in SCORES.items() if score.of_faces):
+        rows[name] = partial(pixel_scores, shrunk, [name], engines)
+    lines = ["", "## Time of one picture, in batches of 16, two cores", "", "| score | ms |"]
+    lines.append("|---|---|")
+    for name, work in rows.items():
+        best = min(_seconds(work) for _ in range(3))
+        lines.append(f"| {name} | {1000 * best / len(pictures):.0f} |")
+    return lines
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()
