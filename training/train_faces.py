@@ -37,7 +37,7 @@ STEADY = 0.6  # share of the time after which the rate falls, in a line
 LEAST = 0.05  # of the rate, at the end
 MEAN_PICTURES = 10_000  # half-life of the running mean of the weights
 MEAN_SHARE = 0.05  # but no longer than this share of all pictures so far
-NATS = 40.0  # that the encoder may say of a face
+NATS = 120.0  # that the encoder may say of a face
 FASTER = (2.0, 5.0)  # rates of generator and encoder over the discriminator's
 BLIND = 4_000  # pictures in which the verdicts of the discriminator gain their full weight
 SEED = 0
@@ -206,7 +206,7 @@ class Training:
         wanted_pictures = looked.grad + self.colors_wanted(made.detach(), real, looked.grad)
         nats = face_encoder.divergence(mean, spread).mean()
         # More than it may say costs more from step to step, less costs less.
-        self.price *= 1.01 if float(nats.detach()) > NATS else 1 / 1.01
+        self.price *= 1.003 if float(nats.detach()) > NATS else 1 / 1.003
         adam_generator.zero_grad(set_to_none=True)
         torch.autograd.backward([made, self.price * nats], [wanted_pictures, None])
         adam_generator.step()
