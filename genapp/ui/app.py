@@ -10,14 +10,27 @@ import gradio as gr
 import gradio.mcp
 
 from genapp.registry.engines import Engines
-from genapp.ui import colorize_tab, files, lab_tab, mirror_tab, tryon_tab, upscale_tab
+from genapp.ui import (
+    colorize_tab,
+    faces_tab,
+    files,
+    lab_tab,
+    mirror_tab,
+    tryon_tab,
+    upscale_tab,
+)
 
 # System fonts: the page fetches nothing from anybody else.
 FONT = ("system-ui", "sans-serif")
 CSS = Path(__file__).with_name("style.css")
-HEAD = '<meta name="referrer" content="no-referrer">'
-UPSCALE = "upscale"
-"""The tab that other tabs send their results to."""
+HEAD = (
+    '<meta name="referrer" content="no-referrer">'
+    # Gradio's "hidden" would keep the chosen face from staying in sight on a phone; it puts its own
+    # name before each rule of the style sheet, so that this one cannot stand there.
+    "<style>.gradio-container { overflow: clip !important; }</style>"
+)
+TRYON, UPSCALE = "try-on", "upscale"
+"""The tabs that other tabs send their results to."""
 MAX_UPLOAD = "64mb"
 MAX_WAITING = 100
 """Requests in the queue; more are turned away."""
@@ -28,28 +41,33 @@ KEPT_SECONDS = 600
 def build(engines: Engines) -> gr.Blocks:
     """The whole page. `engines` is the pool of networks that all visitors share."""
     with gr.Blocks(
-        title="genapp: try on glasses, colour photos, enlarge pictures",
+        title="genapp: try on glasses, colour photos, enlarge pictures, make faces",
         analytics_enabled=False,
         delete_cache=(60, KEPT_SECONDS),
         fill_width=False,
     ) as page:
         gr.Markdown(
             "# genapp\nTry on glasses in a photo of yourself. Colour old photos. "
-            "Enlarge small pictures.",
+            "Enlarge small pictures. Make faces of people who do not exist.",
             elem_id="masthead",
         )
         with gr.Tabs(overflow_behavior="wrap") as tabs:
-            with gr.Tab("Try-on"):
-                tryon_tab.build(engines)
+            with gr.Tab("Try-on", id=TRYON):
+                worn = tryon_tab.build(engines)
             with gr.Tab("Live mirror") as mirror:
                 mirror_tab.build(engines, mirror)
             with gr.Tab("Colour"):
                 colored = colorize_tab.build(engines)
             with gr.Tab("Upscale", id=UPSCALE):
                 small = upscale_tab.build(engines)
+            with gr.Tab("Faces") as faces:
+                made = faces_tab.build(engines, faces)
             with gr.Tab("Models") as models:
                 lab_tab.build(engines, models, tabs)
         colorize_tab.send_to(colored, small, tabs, UPSCALE)
+        if made:
+            faces_tab.send_to(made.tryon, worn, tabs, TRYON)
+            faces_tab.send_to(made.upscale, small, tabs, UPSCALE)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=2)
     return page
 

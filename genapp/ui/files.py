@@ -28,8 +28,13 @@ def temporary_folder() -> Iterator[Path]:
 
 def save_result(data: bytes, name: str) -> Path:
     """Put a result where Gradio serves it as it is and deletes it when its time has come."""
-    folder = Path(get_upload_folder()) / uuid4().hex
-    folder.mkdir(parents=True)
-    path = folder / name
+    path = place_for_result(name)
     path.write_bytes(data)
     return path
+
+
+def place_for_result(name: str) -> Path:
+    """Such a place for a file of that name, which is still to be written."""
+    folder = Path(get_upload_folder()) / uuid4().hex
+    folder.mkdir(parents=True)
+    return folder / name

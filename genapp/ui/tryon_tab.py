@@ -94,11 +94,13 @@ class _Page(NamedTuple):
     names_compared: gr.State
 
 
-def build(engines: Engines) -> None:
-    """Lay out the tab inside the current `gr.Blocks`."""
+def build(engines: Engines) -> gr.Image:
+    """Lay out the tab inside the current `gr.Blocks`. The photo's component is returned, so that
+    other tabs can send their pictures to it."""
     page = _lay_out()
     _connect(page, engines)
     tryon_api.build(engines)
+    return page.photo
 
 
 def _lay_out() -> _Page:

@@ -47,7 +47,12 @@ def test_the_page_builds_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     first, second = build(engines), build(engines)
     assert len(first.fns) == len(second.fns) > 0
     for page in (first, second):
-        assert list(page.get_api_info()["named_endpoints"]) == ["/try_on", "/colorize", "/upscale"]
+        assert list(page.get_api_info()["named_endpoints"]) == [
+            "/try_on",
+            "/colorize",
+            "/upscale",
+            "/faces",
+        ]
 
 
 def test_the_served_settings_are_private(app_url: str) -> None:

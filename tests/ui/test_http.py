@@ -32,7 +32,7 @@ def try_on(client: Client, **sent: object) -> tuple[Path, dict[str, Any]]:
 
 def test_the_endpoint_is_named_typed_and_documented(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert list(endpoints) == ["/try_on", "/colorize", "/upscale"]
+    assert list(endpoints) == ["/try_on", "/colorize", "/upscale", "/faces"]
     info = endpoints["/try_on"]
     assert info["description"].startswith("Put a pair of glasses on every face of a photo.")
     assert [
