@@ -89,7 +89,7 @@ class Inspector:
             "never saw, share_of_unseen_faces_as_near lies as near to a face that it learnt from; "
             f"at {SUSPECT:g} or below, a face is suspected of being a copy. Two faces of the set "
             "nearer to each other than 'near' count as duplicates. A copy before another "
-            "background is not found.",
+            "background is not found, and a bland face may be suspected wrongly.",
         }
 
     def meanings(self) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 Faces are compared as small blurred pictures without their mean colour and contrast, mirrored and
 not: all of them are aligned, so that this finds a copy that is blurred, brighter, in other colours,
-turned a little or partly covered. It does not find a face that was put before another background.
+turned a little or partly covered. It does not find a face that was put before another background,
+and a bland face, which is near to many, may be suspected wrongly.
 The index (`training/face_index.py`) holds the faces that were learnt from, in 64 numbers each, and
 how near faces that were held out lie to them: what is nearer than those is suspected of being a
 copy.

@@ -24,7 +24,8 @@ from genapp.upscaling import Clock, Progress, upscale
 MOST = 1000
 """Faces in one call; a data set (`write_dataset`) can have more."""
 ENLARGED = 512
-ENLARGER = "upscale/span-x4.ch48"
+ENLARGER = "upscale/span-x4.real"
+"""Sharpens fewer flaws of small faces into lines than SPAN for clean pictures, or ×2 thrice."""
 
 
 @dataclass(frozen=True, eq=False)

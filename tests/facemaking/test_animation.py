@@ -41,7 +41,7 @@ def test_webp_loops(stand_ins: Engines, tmp_path: Path) -> None:
     generator = open_generator(stand_ins)
     count = write_animation(target, keys(stand_ins), generator, stand_ins, seconds=0.25, size=16)
     with Image.open(target) as film:
-        assert film.n_frames == count == 12
+        assert getattr(film, "n_frames", 1) == count == 12
         assert film.info["loop"] == 0
         assert b"trainedAlgorithmicMedia" in film.info["xmp"]
         shown = []

@@ -59,7 +59,7 @@ def test_copies_and_duplicates_are_found(
     assert found.share == pytest.approx(1 / 101)
 
     def learnt(self: object, w: object) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-        return (face[np.newaxis] / 255).astype(np.float32)
+        return np.asarray(face[np.newaxis] / 255, np.float32)
 
     monkeypatch.setattr("genapp.facemaking.generator.Generator.synthesis", learnt)
     made = write_dataset(tmp_path / "set.zip", 3, engines=stand_ins)
