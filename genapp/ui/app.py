@@ -25,7 +25,12 @@ from genapp.ui import (
 # System fonts: the page fetches nothing from anybody else.
 FONT = ("system-ui", "sans-serif")
 CSS = Path(__file__).with_name("style.css")
-HEAD = '<meta name="referrer" content="no-referrer">'
+HEAD = (
+    '<meta name="referrer" content="no-referrer">'
+    # Gradio's "hidden" would keep the chosen face from staying in sight on a phone; it puts its own
+    # name before each rule of the style sheet, so that this one cannot stand there.
+    "<style>.gradio-container { overflow: clip !important; }</style>"
+)
 TRYON, UPSCALE = "try-on", "upscale"
 """The tabs that other tabs send their results to."""
 MAX_UPLOAD = "64mb"

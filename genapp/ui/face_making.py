@@ -35,6 +35,8 @@ from genapp.facemaking import (
 )
 from genapp.facemaking.edits import SLIDERS, slider_ranges
 from genapp.facemaking.generator import GENERATOR
+from genapp.facemaking.projection import project
+from genapp.images import Photo
 from genapp.registry.engines import Engines
 from genapp.ui.files import place_for_result, save_result
 from genapp.ui.model_files import how_to_fetch
@@ -182,7 +184,7 @@ def has_seed(text: str) -> bool:
 def caption(text: str) -> str:
     """What is written under a face."""
     face = parse_recipe(text)
-    start = "written out" if face.w else f"seed {face.seed}"
+    start = "no seed" if face.w else f"seed {face.seed}"
     return f"{start}, changed" if face.around or face.mix or any(face.edits.values()) else start
 
 
