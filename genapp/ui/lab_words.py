@@ -44,6 +44,8 @@ TEMPERATURE = (
     "1 as it learnt; less draws likelier, more alike faces. For the GAN it is the truncation."
 )
 
+CALM = "the mean of each pixel instead of a drawn one, and less fine detail"
+
 BITS = r"""
 **Bits per dimension** are what the model would need for each number (red, green or blue of a pixel)
 if it had to compress a picture, $-\log_2 p(x) / D$. An uncompressed picture has 8. On faces that it
