@@ -46,6 +46,7 @@ class _Side(NamedTuple):
 
     seed: gr.Slider
     temperature: gr.Slider
+    calm: gr.Checkbox
     draw: gr.Button
     others: gr.Button
     stop: gr.Button
@@ -125,6 +126,9 @@ def _side_by_side() -> _Side:
             info=lab_words.TEMPERATURE,
             elem_id="lab-temperature",
         )
+        calm = gr.Checkbox(
+            False, label="Calm VAE", info=lab_words.CALM, min_width=160, elem_id="lab-calm"
+        )
     with gr.Row():
         draw = gr.Button("Draw", variant="primary", min_width=100, elem_id="lab-draw")
         others = gr.Button("Other faces", min_width=100, elem_id="lab-others")
@@ -141,14 +145,15 @@ def _side_by_side() -> _Side:
                 pictures.append(_picture(title, name))
                 _text(words, elem_classes="lab-words")
     facts = _text("", elem_id="lab-facts", elem_classes="facts")
-    return _Side(seed, temperature, draw, others, stop, *pictures, facts)
+    return _Side(seed, temperature, calm, draw, others, stop, *pictures, facts)
 
 
 def _connect_side(side: _Side, tab: gr.Tab, engines: Engines) -> None:
-    asked = [side.seed, side.temperature]
+    asked = [side.seed, side.temperature, side.calm]
     draw = partial(_draw, engines)
     outputs = [*side.drawn, side.stop]
     started = side.draw.click(draw, asked, outputs, **STREAMED)
+    calmed = side.calm.input(draw, asked, outputs, **STREAMED)
     changed = side.others.click(_other_seed, side.seed, side.seed, **QUICK).then(
         draw, asked, outputs, **STREAMED
     )
@@ -157,7 +162,7 @@ def _connect_side(side: _Side, tab: gr.Tab, engines: Engines) -> None:
         lambda: gr.Button(interactive=False),
         None,
         side.stop,
-        cancels=[started, changed, first],
+        cancels=[started, calmed, changed, first],
         **QUICK,
     )
 
@@ -166,20 +171,26 @@ def _other_seed(seed: float) -> int:
     return (int(seed) + COUNT) % (MOST_SEED + 1)
 
 
-def _first_draw(engines: Engines, seed: float, temperature: float, shown: Any) -> Iterator[Any]:  # noqa: ANN401 (a picture, or None)
+def _first_draw(
+    engines: Engines,
+    seed: float,
+    temperature: float,
+    calm: bool,
+    shown: Any,  # noqa: ANN401 (a picture, or None)
+) -> Iterator[Any]:
     """What the tab shows when it is opened for the first time."""
     if shown is not None:
         yield _skips(5)
         return
-    yield from _draw(engines, seed, temperature)
+    yield from _draw(engines, seed, temperature, calm)
 
 
-def _draw(engines: Engines, seed: float, temperature: float) -> Iterator[Any]:
+def _draw(engines: Engines, seed: float, temperature: float, calm: bool) -> Iterator[Any]:
     """For `_Side.drawn` and the button that stops it: what is quick at once, then the painting."""
     seeds = [int(seed) + number for number in range(COUNT)]
     try:
         pixelcnn, vae, gan = lab.families(engines)
-        made = [(lab.timed(model, seeds, temperature)) for model in (vae, gan)]
+        made = [lab.drawn(model, seeds, temperature, calm=calm) for model in (vae, gan)]
         sheets = [lab.sheet(drawn.pictures, COLUMNS) for drawn in made]
         yield None, *sheets, "The autoregressive model paints …", gr.Button(interactive=True)
         for painting in lab.painted(pixelcnn, seeds, temperature):

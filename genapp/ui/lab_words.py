@@ -35,14 +35,16 @@ discriminator $D$ learns to tell its pictures from real ones, and the generator 
 
 $$\min_G \max_D\; \mathbb E_{x}[\log D(x)] + \mathbb E_{z}[\log(1 - D(G(z)))]$$
 
-(Ours was trained with the hinge loss, a relative of this.) The pictures are sharp, because a
-blurred one is found out at once. But nothing pays it for drawing **all** kinds of faces, and how
+(Ours was trained with the hinge loss, a relative of this.) A blurred picture is found out at once,
+so training leads to sharp ones. But nothing pays it for drawing **all** kinds of faces, and how
 likely a picture is, it cannot say.
 """
 
 TEMPERATURE = (
     "1 as it learnt; less draws likelier, more alike faces. For the GAN it is the truncation."
 )
+
+CALM = "The mean of each pixel instead of a drawn one, and less fine detail."
 
 BITS = r"""
 **Bits per dimension** are what the model would need for each number (red, green or blue of a pixel)

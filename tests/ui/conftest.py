@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PORTRAIT = REPOSITORY / "genapp" / "ui" / "examples" / "young-woman.jpg"
-START_SECONDS = 400
+START_SECONDS = 120
 CHROMIUM_OPTIONS = [
     *("--no-sandbox", "--headless=new", "--disable-gpu", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update", "--disable-quic"),

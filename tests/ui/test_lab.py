@@ -66,6 +66,16 @@ def test_painting_ends_with_the_models_faces(models: tuple[PixelCNN, Vae, Gan]) 
     assert not half[:, SIZE // 2 :].any()  # still black
 
 
+def test_calm_faces_are_the_vaes_alone(models: tuple[PixelCNN, Vae, Gan]) -> None:
+    _, vae, gan = models
+    calm, grainy = (lab.drawn(vae, [3], 1, calm=calm).pictures for calm in (True, False))
+    roughness = [np.abs(np.diff(pictures, axis=2)).mean() for pictures in (calm, grainy)]
+    assert roughness[0] < roughness[1]
+    drawn = lab.drawn(gan, [3], 0.8, calm=True)
+    assert (drawn.pictures == gan.sample([3], temperature=0.8)).all()
+    assert drawn.seconds > 0
+
+
 @pytest.mark.parametrize("rows", [0, 1, 30, 31])
 def test_painting_goes_on_with_a_picture(models: tuple[PixelCNN, Vae, Gan], rows: int) -> None:
     begun = np.full((1, SIZE, SIZE, 3), 128 / 255, np.float32)
@@ -229,7 +239,7 @@ def test_verdict(order: tuple[str, ...], words: str) -> None:
 
 
 def test_quick_models_first_then_the_painting(engines: Engines) -> None:
-    shown = list(lab_tab._draw(engines, 3, 1.0))
+    shown = list(lab_tab._draw(engines, 3, 1.0, False))
     assert shown[0][0] is None
     assert all(isinstance(sheet, np.ndarray) for sheet in shown[0][1:3])
     paintings = [answer[0] for answer in shown[1:-1]]
@@ -245,13 +255,13 @@ def test_seeds_go_on_where_they_ended(engines: Engines) -> None:
 
 
 def test_opened_again_it_does_not_draw_again(engines: Engines) -> None:
-    (answer,) = lab_tab._first_draw(engines, 1, 1, "a picture")
+    (answer,) = lab_tab._first_draw(engines, 1, 1, False, "a picture")
     assert answer == [gr.skip()] * 5
 
 
 def test_a_model_that_is_missing(engines: Engines) -> None:
     """The page says so."""
     without = Catalog(tuple(m for m in engines.catalog.models if not m.name.startswith("faces/")))
-    (answer,) = lab_tab._draw(Engines(without, engines.store, device="cpu"), 1, 1.0)
+    (answer,) = lab_tab._draw(Engines(without, engines.store, device="cpu"), 1, 1.0, False)
     assert answer[:3] == (None, None, None)
     assert "There is no model named 'faces/" in answer[3]
