@@ -45,6 +45,7 @@ VIEW = 32  # side at which VGG16 sees the pictures
 REFERENCE = 1000  # real faces that samples are compared with
 NEIGHBOURS = 3  # of precision and recall
 CALM = 0.4  # detail of the VAE's calmer samples, whose pixels are means
+COOL = 0.8  # temperature of the autoregressive model's calmer samples
 SUSPECT = 0.05  # share of held-out faces that are as near to a learnt one as a suspect is
 
 
@@ -118,11 +119,13 @@ def main() -> None:
                 )
             )
         calm = vae.sample(range(options.count), detail=CALM, grain=False)
-        rows.append(row_of(f"{vae.title}, calm", calm, real, describe))
+        rows.append(row_of(f"{vae.title}, detail {CALM}, no grain", calm, real, describe))
+        cool = pixelcnn.sample(range(options.count), temperature=COOL)
+        rows.append(row_of(f"{pixelcnn.title}, temperature {COOL}", cool, real, describe))
         print(table(rows))
         naive_time(pixelcnn, options.naive)
         if options.sheet:
-            draw(options.sheet, made, pixelcnn, vae, held_out)
+            draw(options.sheet, [*made.values(), calm, cool], pixelcnn, vae, held_out)
     if options.enter:
         enter(rows, options.count)
 
@@ -258,7 +261,7 @@ def table(rows: Sequence[Row]) -> str:
     lines = [
         f"| {row.name} | {_or_dash(row.bits, '.3f')} | {_or_dash(row.seconds, '.3f')} | "
         f"{row.distance:.0f} | {row.precision:.2f} | {row.recall:.2f} | "
-        f"{_or_dash(row.suspects, '.0%')} | {_or_dash(row.megabytes, '.1f')} |"
+        f"{_or_dash(row.suspects, '.1%')} | {_or_dash(row.megabytes, '.1f')} |"
         for row in rows
     ]
     return "\n".join([head, *lines])
@@ -269,13 +272,13 @@ def _or_dash(value: float | None, format: str) -> str:
 
 
 def draw(
-    path: Path, made: dict[str, Pictures], pixelcnn: PixelCNN, vae: Vae, held_out: Pictures
+    path: Path, made: Sequence[Pictures], pixelcnn: PixelCNN, vae: Vae, held_out: Pictures
 ) -> None:
     """Draws two rows of each family, held-out faces, half of them painted anew, and by the VAE."""
     begun = held_out[:16]
-    (completed,) = pixelcnn.paint(range(16), begun=begun, rows=16, every=1024)
-    rows = [picture[start : start + 16] for picture in made.values() for start in (0, 16)]
-    rows += [vae.sample(range(16), detail=CALM, grain=False), begun, completed]
+    (completed,) = pixelcnn.paint(range(16), begun=begun, rows=16, every=1024, temperature=COOL)
+    rows = [picture[start : start + 16] for picture in made for start in (0, 16)]
+    rows += [begun, completed]
     rows += [vae.reconstruct(begun, parts) for parts in (2, 4, 6)]
     sheet = np.vstack([np.hstack(list(row)) for row in rows])
     data = np.rint(sheet * 255).astype(np.uint8)[..., ::-1]
