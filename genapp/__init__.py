@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from genapp.colorizing import colorize
+    from genapp.facemaking import faces
     from genapp.screening import outliers
     from genapp.translating import translate
     from genapp.tryon import try_on
     from genapp.upscaling import upscale
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "colorize", "outliers", "translate", "try_on", "upscale"]
+__all__ = ["__version__", "colorize", "faces", "outliers", "translate", "try_on", "upscale"]
 
 
 def __getattr__(name: str) -> object:
@@ -21,6 +22,10 @@ def __getattr__(name: str) -> object:
         from genapp.colorizing import colorize  # noqa: PLC0415
 
         return colorize
+    if name == "faces":
+        from genapp.facemaking import faces  # noqa: PLC0415
+
+        return faces
     if name == "outliers":
         from genapp.screening import outliers  # noqa: PLC0415
 

@@ -1,8 +1,28 @@
 """Writing a file so that it is whole or not there."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary neighbour of `path` to write to, which takes its place at the end.
+
+    Whatever is raised before, a stop by the user too, leaves `path` as it was and nothing beside
+    it. The neighbour has the same extension.
+
+    Raises:
+        OSError: the folder is missing or not writable, or the disk is full.
+    """
+    part = path.with_name(f".{path.stem}.{uuid4().hex}.part{path.suffix}")
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -13,11 +33,5 @@ def write_atomic(path: Path, data: bytes) -> None:
     Raises:
         OSError: the folder is missing or not writable, or the disk is full.
     """
-    part = path.with_name(f".{path.name}.{uuid4().hex}.part")
-    try:
-        with part.open("xb") as file:
-            file.write(data)
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with replacing(path) as part, part.open("xb") as file:
+        file.write(data)

@@ -7,6 +7,7 @@ file. Bit depth, alpha, ICC profile and EXIF survive the trip wherever the forma
 import io
 import logging
 import os
+import re
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,6 +50,19 @@ LAYOUT_TAGS = frozenset(
     | {340, 341, 342, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532, 34675}
 )
 
+# How a picture came about: https://cv.iptc.org/newscodes/digitalsourcetype/
+ORIGIN = re.compile(rb"cv\.iptc\.org/newscodes/digitalsourcetype/([A-Za-z]{3,60})")
+XMP = (
+    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">'
+    "<Iptc4xmpExt:DigitalSourceType>"
+    "http://cv.iptc.org/newscodes/digitalsourcetype/{origin}"
+    "</Iptc4xmpExt:DigitalSourceType></rdf:Description></rdf:RDF></x:xmpmeta>"
+    '<?xpacket end="r"?>'
+)
+
 logger = logging.getLogger(__name__)
 
 
@@ -66,6 +80,8 @@ class Photo:
         name: the file's name without its extension, or "".
         notes: what was changed or left out on the way in, one sentence each.
         focal_35mm: focal length in mm, as on 35 mm film (EXIF FocalLengthIn35mmFilm).
+        origin: how it came about, a term of IPTC's digital source types such as
+            "trainedAlgorithmicMedia" for what a network made, if its XMP data name one.
     """
 
     pixels: Pixels
@@ -76,6 +92,7 @@ class Photo:
     name: str = ""
     notes: tuple[str, ...] = ()
     focal_35mm: float | None = None
+    origin: str | None = None
 
 
 def read(
@@ -385,6 +402,7 @@ def _photo(image: Image.Image, file: Path | bytes | None, name: str) -> Photo:
         name=name,
         notes=notes + more,
         focal_35mm=_focal_35mm(exif),
+        origin=_origin(image.info.get("xmp")),
     )
 
 
@@ -533,6 +551,19 @@ def _focal_35mm(exif: Image.Exif) -> float | None:
     return focal if 0 < focal < float("inf") else None
 
 
+def _origin(xmp: object) -> str | None:
+    """The digital source type in an XMP packet; nothing else of the packet is kept."""
+    if isinstance(xmp, str):
+        xmp = xmp.encode()
+    found = ORIGIN.search(xmp) if isinstance(xmp, bytes) else None
+    return None if found is None else found[1].decode()
+
+
+def xmp_packet(origin: str) -> bytes:
+    """An XMP packet that names a digital source type (IPTC Photo Metadata Standard)."""
+    return XMP.format(origin=origin).encode()
+
+
 def _from_array(array: npt.NDArray[Any], max_megapixels: float) -> Photo:
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[..., 0]
@@ -609,7 +640,20 @@ def _encode_png(channels: Pixels, photo: Photo) -> bytes:
         _, data = cv2.imencodeWithMetadata(".png", bgr, kinds, blocks)
     else:
         _, data = cv2.imencode(".png", bgr)
-    return data.tobytes()
+    return (
+        data.tobytes()
+        if photo.origin is None
+        else _png_with_xmp(data.data, xmp_packet(photo.origin))
+    )
+
+
+def _png_with_xmp(data: memoryview, packet: bytes) -> bytes:
+    """The file with an iTXt chunk (XMP specification, part 3, 1.1.5); OpenCV writes tEXt, which
+    Pillow and others do not take for XMP."""
+    chunk = b"iTXtXML:com.adobe.xmp\0\0\0\0\0" + packet
+    length, check = (number.to_bytes(4) for number in (len(chunk) - 4, zlib.crc32(chunk)))
+    header = 33  # signature and IHDR
+    return b"".join([data[:header], length, chunk, check, data[header:]])
 
 
 def _encode_tiff(channels: Pixels, photo: Photo) -> bytes:
@@ -643,6 +687,8 @@ def _encode_tiff(channels: Pixels, photo: Photo) -> bytes:
         tags[TiffImagePlugin.EXTRASAMPLES] = 2  # alpha that the colours are not multiplied by
     if photo.icc:
         tags[TiffImagePlugin.ICCPROFILE] = photo.icc
+    if photo.origin:
+        tags[TiffImagePlugin.XMP] = xmp_packet(photo.origin)
     out = io.BytesIO()
     tags.save(out)
     out.write(strip)
@@ -675,6 +721,8 @@ def _encode_lossy(channels: Pixels, photo: Photo, kind: str, quality: int) -> by
         "icc_profile": photo.icc,
         "exif": photo.exif or b"",
     }
+    if photo.origin:
+        options["xmp"] = xmp_packet(photo.origin)
     if kind == "JPEG":
         options["subsampling"] = "4:4:4" if quality >= 90 else "4:2:0"
     if kind == "WEBP":

@@ -137,7 +137,7 @@ class Run:
     def rate_factor(self) -> float:
         """Returns the learning rate as a share of its peak."""
         left: float = (1 - self.spent / self.options.minutes) / (1 - STEADY)
-        warm = (self.seen + 1) / (WARM * self.options.batch)
+        warm: float = (self.seen + 1) / (WARM * self.options.batch)
         return min(1.0, warm, max(left, LEAST))
 
     def report(self, learnt: float) -> None:

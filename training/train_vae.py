@@ -12,11 +12,15 @@ import torch
 from torch import Tensor, nn
 
 from genapp.nets.logistic_mixture import bits_per_dim, log_likelihood
-from genapp.nets.vae import CODE_SIZE, CODES, Look, Vae
+from genapp.nets.vae import CODE_SIZE, CODE_SIZES, CODES, Look, Vae
 
-WARM = 0.2  # share of the time until the divergence counts in full
-FREE = 10.0  # nats of each block that cost nothing, at first
+WARM = 0.1  # share of the time until the divergence counts in full
+FREE = 10.0  # nats of each part of the code that cost nothing, at first
 FREE_UNTIL = 0.4  # share of the time
+# Share of the time from which on so many parts of the code are learnt, coarse to fine.
+GROWTH = ((0.0, 2), (0.2, 4), (0.4, 6))
+COARSE_ONLY = 0.3  # of the pictures get along with fewer parts, chosen at random
+COARSE_UNTIL = 0.85  # share of the time
 
 
 def main() -> None:
@@ -25,26 +29,35 @@ def main() -> None:
     family_run.Run(Vae(), loss, measure, options).train()
 
 
-def look(net: nn.Module, pictures: Tensor) -> Look:
-    """Returns what the network makes of pictures, with codes drawn from the posterior."""
-    count = len(pictures)
-    found: Look = net(pictures, torch.randn(count, CODE_SIZE), torch.ones(count, len(CODES)))
-    return found
-
-
 def loss(net: nn.Module, pictures: Tensor, gone: float) -> Tensor:
     """Returns the bound in nats, summed; less of the divergence in the beginning.
 
     A divergence that cost its full price from the start would teach blocks to say nothing, and
-    so would one without an allowance ("free bits", https://arxiv.org/abs/1606.04934).
+    so would one without an allowance ("free bits", https://arxiv.org/abs/1606.04934). Learnt all
+    at once, the finest codes would tell the whole picture, and samples would be noise: the coarse
+    ones learn first, and later some pictures still have to get along with them.
     """
-    found = look(net, pictures)
+    share = shares(len(pictures), gone)
+    noise = torch.randn(len(pictures), CODE_SIZE)
+    left_out = torch.repeat_interleave(share, torch.tensor(CODE_SIZES), 1) == 0
+    found: Look = net(pictures, noise.masked_fill(left_out, 0), share)
     divergence = found.divergence.mean(0)
     if gone < FREE_UNTIL:
         divergence = divergence.clamp(min=FREE)
     price = min(1.0, 0.1 + 0.9 * gone / WARM)
     told = log_likelihood(found.parameters, pictures).sum()
     return price * divergence.sum() * len(pictures) - told
+
+
+def shares(count: int, gone: float) -> Tensor:
+    """Returns 1 for the parts of the code that each picture may use and 0 for others, count×6."""
+    most = max(parts for begin, parts in GROWTH if gone >= begin)
+    kept = torch.full((count,), most)
+    if gone < COARSE_UNTIL:
+        choices = torch.tensor([parts for _, parts in GROWTH if parts <= most])
+        fewer = choices[torch.randint(len(choices), (count,))]
+        kept = torch.where(torch.rand(count) < COARSE_ONLY, fewer, kept)
+    return (torch.arange(len(CODES)) < kept[:, None]).float()
 
 
 def measure(net: nn.Module, pictures: Tensor) -> float:

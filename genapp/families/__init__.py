@@ -2,6 +2,7 @@
 
 from genapp.families.autoregressive import PixelCNN, open_pixelcnn
 from genapp.families.family import DIMENSIONS, SIZE, Family, to_bits_per_dim, to_size
+from genapp.families.gan import Gan, open_gan
 from genapp.families.vae import Bound, Vae, open_vae
 
 __all__ = [
@@ -9,8 +10,10 @@ __all__ = [
     "SIZE",
     "Bound",
     "Family",
+    "Gan",
     "PixelCNN",
     "Vae",
+    "open_gan",
     "open_pixelcnn",
     "open_vae",
     "to_bits_per_dim",

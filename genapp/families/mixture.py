@@ -71,7 +71,8 @@ def mean(parameters: NDArray[np.floating]) -> Values:
     red = mean[:, 0]
     green = mean[:, 1] + slope[:, 0] * red
     coupled = _coupled(mean, slope, red, green)
-    return np.clip((coupled * np.exp(_log_softmax(weight))[:, None]).sum(2), -1, 1)
+    expected = (coupled * np.exp(_log_softmax(weight))[:, None]).sum(2)
+    return np.asarray(np.clip(expected, -1, 1))
 
 
 def _coupled(mean: Values, slope: Values, red: Values, green: Values) -> Values:

@@ -56,6 +56,6 @@ def bits_per_dim(log_likelihoods: Tensor, dimensions: int) -> Tensor:
 
 def _split(parameters: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Weights n×K×h×w in logits; means, log scales and slopes, each n×3×K×h×w."""
-    kinds = parameters.unflatten(1, (PER_COMPONENT, -1))
+    kinds = torch.unflatten(parameters, 1, (PER_COMPONENT, -1))
     log_scale = kinds[:, 4:7].clamp(min=LEAST_LOG_SCALE)
     return kinds[:, 0], kinds[:, 1:4], log_scale, torch.tanh(kinds[:, 7:10])

@@ -7,7 +7,6 @@ standard normal a priori and blocks bend them, so that the prior of the whole is
 number of the code, whatever the hierarchy.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -70,7 +69,7 @@ class Vae(nn.Module):
         x = self.start.expand(pictures.shape[0], -1, -1, -1)
         codes, divergences, ratios = [], [], []
         for number, (block, flat) in enumerate(
-            zip(self.blocks, torch.split(noise, CODE_SIZES, 1), strict=True)
+            zip(self.blocks, torch.split(noise, list(CODE_SIZES), 1), strict=True)
         ):
             assert isinstance(block, CodeBlock)
             side, channels = CODES[number]
@@ -156,8 +155,3 @@ class CodeBlock(nn.Module):
 def divergence(mean: Tensor, log_spread: Tensor) -> Tensor:
     """Returns KL(N(mean, exp(log_spread)²) ‖ N(0, 1)) in nats, value by value."""
     return (mean.square() + torch.exp(2 * log_spread) - 1) / 2 - log_spread
-
-
-def log_mean_exp(values: Tensor, dim: int) -> Tensor:
-    """Returns the logarithm of the mean of exp(values)."""
-    return torch.logsumexp(values, dim) - math.log(values.shape[dim])

@@ -1,0 +1,64 @@
+"""Faces of people who do not exist, and what can be done with them."""
+
+from genapp.facemaking.animation import write_animation
+from genapp.facemaking.dataset import Dataset, write_dataset
+from genapp.facemaking.edits import slider_names
+from genapp.facemaking.generator import Generator, open_generator
+from genapp.facemaking.latent import mix, neighbour_seeds, neighbours, noise, path, towards, w_of
+from genapp.facemaking.likeness import Index, Likeness, open_index
+from genapp.facemaking.makers import Maker, maker_names, open_maker
+from genapp.facemaking.marks import recipe_line
+from genapp.facemaking.pipeline import (
+    ENLARGED,
+    Face,
+    Faces,
+    consecutive,
+    dress,
+    faces,
+    from_recipe,
+    make_face,
+    make_faces,
+    recipe_w,
+)
+from genapp.facemaking.recipe import Recipe, packed, parse_recipe, unpacked
+from genapp.facemaking.seeds import parse_seeds
+from genapp.facemaking.sheet import sheet
+
+__all__ = [
+    "ENLARGED",
+    "Dataset",
+    "Face",
+    "Faces",
+    "Generator",
+    "Index",
+    "Likeness",
+    "Maker",
+    "Recipe",
+    "consecutive",
+    "dress",
+    "faces",
+    "from_recipe",
+    "make_face",
+    "make_faces",
+    "maker_names",
+    "mix",
+    "neighbour_seeds",
+    "neighbours",
+    "noise",
+    "open_generator",
+    "open_index",
+    "open_maker",
+    "packed",
+    "parse_recipe",
+    "parse_seeds",
+    "path",
+    "recipe_line",
+    "recipe_w",
+    "sheet",
+    "slider_names",
+    "towards",
+    "unpacked",
+    "w_of",
+    "write_animation",
+    "write_dataset",
+]

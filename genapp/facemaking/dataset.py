@@ -1,0 +1,292 @@
+"""A data set of made faces: a ZIP of any length, with a manifest.
+
+The ZIP is written face by face, so that memory does not grow with it, to a temporary file that
+takes the name asked for at the end: a stop or a fault leaves nothing behind.
+"""
+
+import csv
+import io
+import json
+import shutil
+import time
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genapp import images
+from genapp.errors import BadValue
+from genapp.facemaking.arrays import Values
+from genapp.facemaking.latent import check_seed
+from genapp.facemaking.likeness import INDEX, SUSPECT, Index, open_index
+from genapp.facemaking.makers import open_maker
+from genapp.facemaking.marks import SENTENCES
+from genapp.facemaking.pipeline import Face, consecutive, make_faces, unwritable
+from genapp.facemaking.recipe import Recipe
+from genapp.facemaking.seeds import MOST
+from genapp.files import replacing
+from genapp.registry.engines import Engines
+from genapp.upscaling import Clock, Progress
+
+FORMATS = ("png", "jpg", "webp")
+DATE = (1980, 1, 1, 0, 0, 0)
+"""Of every file in the ZIP: the same settings give the same bytes."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the manifest."""
+
+    file: str
+    seed: int
+    recipe: str
+    nearest_training_face: str = ""
+    nearest_training_distance: float | None = None
+    share_of_unseen_faces_as_near: float | None = None
+    suspected_copy: bool | None = None
+    duplicate_of: str = ""
+    """An earlier file of the set that shows nearly the same face."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """What `write_dataset` returns."""
+
+    path: Path
+    model: str
+    rows: tuple[Row, ...]
+    compared: bool
+    """Whether there was an index to compare with."""
+    notes: tuple[str, ...]
+    timings_ms: Mapping[str, float]
+
+    @property
+    def suspected(self) -> tuple[str, ...]:
+        """Files that are nearer to a training face than 99 % of unseen real faces are."""
+        return tuple(row.file for row in self.rows if row.suspected_copy)
+
+    @property
+    def duplicates(self) -> tuple[tuple[str, str], ...]:
+        """Files that show nearly the same face as an earlier one, which stands beside it."""
+        return tuple((row.file, row.duplicate_of) for row in self.rows if row.duplicate_of)
+
+    def report(self) -> dict[str, Any]:
+        """What `--json` prints beside the outputs; the manifest has the rest."""
+        return {
+            "model": self.model,
+            "count": len(self.rows),
+            "compared": self.compared,
+            "suspected_copies": list(self.suspected),
+            "duplicates": [list(pair) for pair in self.duplicates],
+            "notes": list(self.notes),
+            "timings_ms": dict(self.timings_ms),
+        }
+
+
+def write_dataset(
+    target: str | Path,
+    count: int = 100,
+    *,
+    seed: int = 0,
+    seeds: Sequence[int] | None = None,
+    truncation: float = 0.7,
+    edits: Mapping[str, float] | None = None,
+    mix: tuple[int, int] | None = None,
+    model: str | None = None,
+    size: int | None = None,
+    format: str = "png",
+    mark: bool = True,
+    compare: bool = True,
+    progress: Progress | None = None,
+    device: str = "auto",
+    engines: Engines | None = None,
+) -> Dataset:
+    """Write faces into a ZIP with `manifest.csv` and `manifest.json`.
+
+    Args:
+        target: the .zip file; it is there when it is whole, or as it was before.
+        count: 1 … 100,000.
+        format: of the pictures: png, jpg or webp.
+        compare: look for copies of training faces and for duplicates.
+        progress: told after each face; may raise `Cancelled`.
+
+    The other arguments, and what is raised, are those of `faces`; also:
+
+    Raises:
+        BadValue: a place that can't be written to, or too little room on the disk.
+    """
+    started = time.perf_counter()
+    target = Path(target)
+    chosen = consecutive(seed, count) if seeds is None else [check_seed(one) for one in seeds]
+    _check(target, chosen, format)
+    base = Recipe(truncation=truncation, edits=edits or {}, mix=mix, size=size)
+    pool = engines or Engines(device=device)
+    try:
+        maker = open_maker(pool, model)
+        recipes = (replace(base, seed=one, model=maker.model) for one in chosen)
+        made = make_faces(recipes, maker, pool, mark=mark)
+        comparer = Comparer(open_index(pool) if compare else None, len(chosen), pool)
+        clock = Clock(len(chosen), progress)
+        with _zip(target) as archive:
+            rows, notes = _write_faces(archive, made, format, comparer, clock, target)
+            facts = {
+                "what": SENTENCES,
+                "model": maker.model,
+                "weights": maker.fingerprint,
+                "license": pool.catalog.get(maker.model).license,
+                "commercial_use": pool.catalog.get(maker.model).commercial,
+                "marked_as_ai_generated": mark,
+                "settings": {
+                    "truncation": truncation,
+                    "edits": dict(edits or {}),
+                    "mix": list(mix) if mix else None,
+                    "size": size or maker.size,
+                },
+                "comparison": comparer.facts(),
+                "notes": notes,
+                "faces": [asdict(row) for row in rows],
+            }
+            _add(archive, "manifest.csv", _csv(rows))
+            _add(archive, "manifest.json", json.dumps(facts, indent=1).encode())
+    finally:
+        if engines is None:
+            pool.close()
+    return Dataset(
+        target,
+        maker.model,
+        tuple(rows),
+        comparer.index is not None,
+        tuple(notes),
+        {"make": round((time.perf_counter() - started) * 1000, 1)},
+    )
+
+
+class Comparer:
+    """Compares each face with the training faces, and with those of the set so far."""
+
+    def __init__(self, index: Index | None, count: int, engines: Engines) -> None:
+        self.index = index
+        self.count = count
+        self._engines = engines
+        self._names: list[str] = []
+        # 256 bytes a face: all that a long set keeps in memory beside its manifest.
+        width = index.points.shape[1] if index else 0
+        self._points = np.empty((count, width), np.float32)
+
+    def row(self, file: str, face: Face) -> Row:
+        """The face's line of the manifest."""
+        row = Row(file, face.recipe.seed, str(face.recipe))
+        if self.index is None:
+            return row
+        point = self.index.describe([face.native], self._engines)[0]
+        likeness = self.index.likeness(point)
+        twin = self._twin(point)
+        self._points[len(self._names)] = point
+        self._names.append(file)
+        return replace(
+            row,
+            nearest_training_face=likeness.nearest,
+            nearest_training_distance=round(likeness.distance, 4),
+            share_of_unseen_faces_as_near=round(likeness.share, 4),
+            suspected_copy=likeness.suspected,
+            duplicate_of=twin,
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """What the numbers mean, for the manifest."""
+        if self.index is None:
+            return {"index": None}
+        return {
+            "index": INDEX,
+            "training_faces": len(self.index.names),
+            "unseen_faces": len(self.index.held_out),
+            "near": round(self.index.near, 4),
+            "meaning": "Distances between features of pictures. share_of_unseen_faces_as_near: of "
+            "real faces that the model never saw, the share that lies as near to a face that it "
+            f"learnt from; at {SUSPECT:g} or below, a face is suspected of being a copy. "
+            "Two faces of the set nearer to each other than 'near' count as duplicates.",
+        }
+
+    def _twin(self, point: Values) -> str:
+        """The file of the nearest earlier face, if it is as near as a copy would be."""
+        assert self.index is not None
+        if not self._names:
+            return ""
+        distances = np.linalg.norm(self._points[: len(self._names)] - point, axis=1)
+        nearest = int(np.argmin(distances))
+        return self._names[nearest] if distances[nearest] <= self.index.near else ""
+
+
+def _check(target: Path, seeds: Sequence[int], format: str) -> None:
+    """Raises `BadValue` for what would fail later."""
+    if target.suffix.lower() != ".zip":
+        raise BadValue(f"{str(target)!r} is no name for a data set.", "End it in .zip.")
+    if not target.parent.is_dir():
+        raise BadValue(f"The folder {str(target.parent)!r} does not exist.", "Create it first.")
+    if format not in FORMATS:
+        raise BadValue(f"There is no format {format!r} here.", f"Use {', '.join(FORMATS)}.")
+    if not 1 <= len(seeds) <= MOST:
+        raise BadValue(f"{len(seeds)} faces were asked for.", f"Choose 1 to {MOST}.")
+    if len(set(seeds)) < len(seeds):
+        raise BadValue("A seed is in the list twice.", "Name each seed once.")
+
+
+@contextmanager
+def _zip(target: Path) -> Iterator[zipfile.ZipFile]:
+    """A ZIP that takes its place when all is written."""
+    try:
+        with replacing(target) as part, zipfile.ZipFile(part, "w") as archive:
+            yield archive
+    except OSError as error:
+        raise unwritable(target, error) from error
+
+
+def _write_faces(
+    archive: zipfile.ZipFile,
+    faces: Iterator[Face],
+    format: str,
+    comparer: Comparer,
+    clock: Clock,
+    target: Path,
+) -> tuple[list[Row], list[str]]:
+    """Adds the faces; returns the lines of the manifest and what should be known."""
+    rows: list[Row] = []
+    notes: dict[str, None] = {}
+    for face in faces:
+        name = f"{face.photo.name}.{format}"
+        data = images.encode(face.photo, format)
+        if not rows:
+            _check_room(target, len(data) * comparer.count)
+        _add(archive, name, data)
+        rows.append(comparer.row(name, face))
+        notes |= dict.fromkeys(face.notes)
+        clock.advance(1, "Making faces")
+    return rows, list(notes)
+
+
+def _check_room(target: Path, expected: int) -> None:
+    """Raises `BadValue` if the disk has less than the bytes that are expected."""
+    free = shutil.disk_usage(target.parent).free
+    if free < expected:
+        raise BadValue(
+            f"The data set needs about {expected / 1e6:.0f} MB and {free / 1e6:.0f} MB are free.",
+            "Ask for fewer faces, for JPEG, or choose another place.",
+        )
+
+
+def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    """Pictures are packed already; text is not."""
+    kind = zipfile.ZIP_DEFLATED if name.startswith("manifest") else zipfile.ZIP_STORED
+    archive.writestr(zipfile.ZipInfo(name, DATE), data, kind)
+
+
+def _csv(rows: Sequence[Row]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, [field.name for field in fields(Row)])
+    writer.writeheader()
+    writer.writerows(asdict(row) for row in rows)
+    return text.getvalue().encode()
