@@ -184,6 +184,7 @@ def build(engines: Engines) -> None:
                 object_fit="contain",
                 allow_preview=False,
                 interactive=False,
+                visible=False,
                 buttons=[],
                 elem_id="outliers-gallery",
             )
@@ -284,10 +285,10 @@ def build(engines: Engines) -> None:
 _DETAILS, _FILES = 3, 4
 
 
-def _shown(found: Found) -> tuple[str, str, list[tuple[str, str]]]:
+def _shown(found: Found) -> tuple[str, str, gr.Gallery]:
     """Facts, histogram and gallery."""
     bars = histogram(found.result) if found.result.images else ""
-    return screening.facts(found.result), bars, screening.gallery(found)
+    return screening.facts(found.result), bars, gr.Gallery(screening.gallery(found), visible=True)
 
 
 def _nothing() -> tuple[gr.Image, str, gr.Gallery]:
