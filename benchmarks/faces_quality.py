@@ -36,7 +36,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from genapp.facemaking import w_of
+from genapp.facemaking import align, w_of
 from genapp.facemaking.generator import GENERATOR, Generator, open_generator
 from genapp.images import from_float
 from genapp.registry.engines import Engines
@@ -204,7 +204,7 @@ def dcgan(path: Path, count: int) -> Bytes:
 
 def shrunk(pictures: Bytes, side: int) -> Bytes:
     """N×side×side×3."""
-    return np.stack([face_data.shrunk(picture, side) for picture in pictures])
+    return np.stack([align.shrunk(picture, side) for picture in pictures])
 
 
 def speed(engines: Engines, generator: Generator, batch: int, seconds: float = 3.0) -> float:

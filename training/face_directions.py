@@ -37,6 +37,7 @@ import face_data
 import numpy as np
 import numpy.typing as npt
 
+from genapp.facemaking.align import shrunk
 from genapp.facemaking.attributes import RATINGS, look, measure
 from genapp.facemaking.edits import SLIDERS
 from genapp.facemaking.generator import GENERATOR, Generator, open_generator
@@ -192,7 +193,7 @@ def fit_readers(options: argparse.Namespace, size: int, engines: Engines) -> dic
     chosen = [place for place, name in enumerate(faces.names) if name.startswith("omi-")]
     rows = [said[int(faces.names[place].partition("-")[2])] for place in chosen]
     y = np.array([[float(row[column]) for column in NAMES] for row in rows])
-    pictures = (face_data.shrunk(faces.images[place], size) for place in chosen)
+    pictures = (shrunk(faces.images[place], size) for place in chosen)
     x = np.concatenate(list(look(pictures, engines))).astype(np.float64)
     middle, scale = x.mean(0), x.std(0) + 1e-3 * x.std()
     slopes, told = ridge((x - middle) / scale, y)

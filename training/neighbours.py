@@ -39,7 +39,7 @@ def radii(points: Array) -> Array:
 def distances(one: Array, other: Array) -> Array:
     """N×M Euclidean distances."""
     squares = (one**2).sum(1)[:, None] + (other**2).sum(1) - 2 * one @ other.T
-    return np.sqrt(np.maximum(squares, 0))
+    return np.asarray(np.sqrt(np.maximum(squares, 0)))
 
 
 def remembered(made: Array, learnt: Array, held: Array) -> float:

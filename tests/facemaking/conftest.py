@@ -13,11 +13,14 @@ from onnx import TensorProto, helper, numpy_helper
 from genapp.facemaking.generator import GENERATOR, MAPPING
 from genapp.facemaking.likeness import INDEX, view
 from genapp.facemaking.pipeline import ENLARGER
+from genapp.facemaking.projection import cut_out
+from genapp.images import Photo, read
 from genapp.registry.catalog import Catalog, parse
 from genapp.registry.engines import Engines
 from genapp.registry.store import Store
 
 Z, W, LEVELS, SIDE = 8, 6, 5, 16
+EXAMPLE = Path(__file__).parents[2] / "genapp" / "ui" / "examples" / "young-woman.jpg"
 
 
 def save(
@@ -168,3 +171,21 @@ def catalog(faces_folder: Path) -> Catalog:
 def stand_ins(faces_folder: Path, catalog: Catalog) -> Engines:
     stamps = faces_folder / "stamps.json"
     return Engines(catalog, Store(faces_folder, stamps=stamps, offline=True), device="cpu")
+
+
+@pytest.fixture(scope="session")
+def engines() -> Engines:
+    """The real networks."""
+    return Engines(device="cpu")
+
+
+@pytest.fixture(scope="session")
+def portrait() -> Photo:
+    """A portrait that comes with the demo."""
+    return read(EXAMPLE)
+
+
+@pytest.fixture(scope="session")
+def face(portrait: Photo, engines: Engines) -> NDArray[np.uint8]:
+    """Its face, aligned, 64×64×3."""
+    return (cut_out(portrait, 64, engines) * 255).round().astype(np.uint8)

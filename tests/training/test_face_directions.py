@@ -1,11 +1,17 @@
 """Directions of sliders, on a world in which attributes are linear in w."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import face_directions
 import numpy as np
 import pytest
 from face_directions import POSITIONS, Proof, Sliders, learn, prove, ridge, without_leaks
+
+from genapp.facemaking.edits import SLIDERS, apply, slider_ranges
+from genapp.registry.catalog import load
+from genapp.registry.engines import Engines
+from genapp.registry.store import Store
 
 LENGTH = 12
 NAMES = ["age", "smile", "glasses"]
@@ -116,3 +122,34 @@ def test_readings(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(table[:, 0], [30, 40, 50])
     np.testing.assert_allclose(table[:, 1], [2, np.nan, -2])
     np.testing.assert_allclose(table[:, 2], [0, np.nan, np.log(99)])
+
+
+def test_what_is_written_moves_faces(world: World, tmp_path: Path) -> None:
+    sliders, _ = learn(world, 400, None)  # type: ignore[arg-type]
+    z = face_directions.noise(5, world.z_size, seed=1)
+    proof = prove(sliders, world, POSITIONS, z, None)  # type: ignore[arg-type]
+    (tmp_path / "catalog.toml").write_text("", encoding="utf-8")
+    kept = sliders.part([0, 1])
+    face_directions.write(tmp_path, kept, [(-3, 2), (-1, 3)], proof.slopes([0, 1]))
+    store = Store(tmp_path, stamps=tmp_path / "stamps.json")
+    engines = Engines(load(tmp_path / "catalog.toml"), store, device="cpu")
+    assert slider_ranges(engines) == {"age": (-3, 2), "smile": (-1, 3)}
+    w = np.zeros((5, LENGTH), np.float32)
+    moved, _ = apply(w, {"age": 2}, engines)
+    np.testing.assert_allclose(moved[0], 2 * sliders.directions[0], atol=1e-5)
+    entry = engines.catalog.get(SLIDERS)
+    assert not entry.commercial
+    assert {"age: change of it for a step of 1, of 1"} <= {each.what for each in entry.measures}
+
+
+def test_the_table_tells_what_is_kept_and_what_is_left_out(world: World) -> None:
+    sliders, told = learn(world, 400, None)  # type: ignore[arg-type]
+    z = face_directions.noise(5, world.z_size, seed=1)
+    proof = prove(sliders, world, POSITIONS, z, None)  # type: ignore[arg-type]
+    table = face_directions.as_table(sliders, proof, [0, 1], ({"alert": 0.4}, told), 5)
+    rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| ")]
+    assert [row[0].strip("| ") for row in rows] == ["slider", "age", "smile"]
+    assert rows[1][1].startswith("**")
+    assert "-3…3" in rows[1]
+    assert "Left out: glasses" in table
+    assert "alert 0.40" in table
