@@ -67,7 +67,7 @@ def build(learnt: Bytes, unseen: Bytes, names: npt.NDArray[np.str_]) -> tuple[In
     kept = float(np.square(spread[:WIDTH]).sum() / np.square(spread).sum())
     index = Index(names, points, mean.astype(np.float32), basis, np.empty(0, np.float32))
     nearest = [index.likeness(index.describe(face)).distance for face in unseen]
-    return replace(index, held_out=np.sort(np.float32(nearest))), kept
+    return replace(index, held_out=np.sort(np.array(nearest, np.float32))), kept
 
 
 def found_copies(index: Index, faces: Bytes) -> list[dict[str, Any]]:
@@ -84,7 +84,7 @@ def found_copies(index: Index, faces: Bytes) -> list[dict[str, Any]]:
 
 def in_colors(face: Bytes, *factors: float) -> Bytes:
     """Returns a picture whose red, green and blue are multiplied."""
-    return np.clip(face * np.array(factors), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(face * np.array(factors), 0, 255), np.uint8)
 
 
 def turned(face: Bytes) -> Bytes:
@@ -101,7 +101,7 @@ def before_green(face: Bytes) -> Bytes:
     mask = np.zeros((side, side), np.uint8)
     axes = (round(side * 0.34), round(side * 0.47))
     cv2.ellipse(mask, (side // 2, round(side * 0.53)), axes, 0, 0, 360, 255, -1)
-    return np.where(mask[..., None] > 0, face, np.uint8([40, 120, 60]))
+    return np.where(mask[..., None] > 0, face, np.array([40, 120, 60], np.uint8))
 
 
 CHANGES: dict[str, Callable[[Bytes], Bytes]] = {

@@ -32,7 +32,8 @@ class Row:
     def table(self) -> dict[str, Any]:
         """All columns by name."""
         columns = asdict(self)
-        return {**columns, **columns.pop("attributes")}
+        looks = columns.pop("attributes")
+        return {**columns, **looks}
 
 
 class Inspector:

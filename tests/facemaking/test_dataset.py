@@ -13,6 +13,7 @@ import pytest
 from genapp import images
 from genapp.errors import BadValue, Cancelled
 from genapp.facemaking import faces, open_index, write_dataset
+from genapp.facemaking.inspection import Row
 from genapp.registry.engines import Engines
 
 from .conftest import training_faces
@@ -65,6 +66,14 @@ def test_copies_and_duplicates_are_found(
     made = write_dataset(tmp_path / "set.zip", 3, engines=stand_ins)
     assert made.suspected == ("face-0.png", "face-1.png", "face-2.png")
     assert made.duplicates == (("face-1.png", "face-0.png"), ("face-2.png", "face-0.png"))
+
+
+def test_attributes_are_columns_of_their_own() -> None:
+    row = Row("face-1.png", 1, "faces/1 seed=1", attributes={"age": 33.9, "glasses": None})
+    table = row.table()
+    assert table["age"] == 33.9
+    assert table["glasses"] is None
+    assert "attributes" not in table
 
 
 def test_without_comparing(stand_ins: Engines, tmp_path: Path) -> None:
