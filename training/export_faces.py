@@ -253,7 +253,7 @@ def about(seen: int) -> dict[str, Any]:
         "commercial": False,
         "source": "Trained by this project: training/train_faces.py",
         "paper": "https://arxiv.org/abs/2111.01007",
-        "training_data": f"1,998 synthetic faces, shown {seen} times, half of them mirrored: "
+        "training_data": f"1,998 synthetic faces in {seen} showings, half of them mirrored: "
         "953 omi (CC-BY-NC-SA-4.0), 855 fakefaces (GPL-3.0 repository), 190 faker (CC0-1.0). "
         "See NOTICE.md.",
     }

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from genapp.facemaking.align import align, shrunk
 from genapp.registry.engines import Engines
 from genapp.tryon.detect import detect
 from genapp.tryon.mesh import find_mesh
@@ -114,11 +115,6 @@ def read(file: Path) -> Bytes:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def shrunk(image: Bytes, side: int) -> Bytes:
-    """Returns the picture at side×side, by the mean over areas."""
-    return np.asarray(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
-
-
 def find_points(image: Bytes, engines: Engines) -> Array | None:
     """Returns the mesh of the largest face, 478×2 pixels, or None if there is none."""
     faces = detect(image, engines)
@@ -130,40 +126,6 @@ def anchors(points: Array) -> tuple[Array, Array, Array]:
     """Returns the middles of the eye on the viewer's left, of the other one, and of the mouth."""
     right, left, mouth = (points[list(ring)].mean(0) for ring in (RIGHT_LIDS, LEFT_LIDS, MOUTH))
     return right, left, mouth
-
-
-def align(image: Bytes, right: Array, left: Array, mouth: Array, side: int) -> Bytes:
-    """Cuts a face out as FFHQ does: upright, the eyes and the mouth in the same places.
-
-    Args:
-        image: H×W×3. Beyond its edge it goes on mirrored.
-        right: middle of the eye on the viewer's left, px.
-        left: middle of the other eye.
-        mouth: middle of the mouth.
-        side: of the result, px.
-
-    Returns:
-        side×side×3.
-    """
-    eyes = (right + left) / 2
-    across, down = left - right, mouth - eyes
-    # FFHQ's axis across the face: what the line of the eyes and that of the nose agree on.
-    x = across + np.array([down[1], -down[0]])
-    x *= max(np.hypot(*across) * 2.0, np.hypot(*down) * 1.8) / np.hypot(*x)
-    y = np.array([-x[1], x[0]])
-    corner = eyes + down * 0.1 - x - y
-    zoom = max(1, round(2 * np.hypot(*x) / side))  # oversampled, then averaged
-    size = side * zoom
-    to_photo = np.stack([2 * x / size, 2 * y / size, corner], 1)
-    to_photo[:, 2] += to_photo[:, :2] @ [0.5, 0.5] - 0.5  # warpAffine counts from pixel centres
-    large = cv2.warpAffine(
-        image,
-        to_photo,
-        (size, size),
-        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REFLECT,
-    )
-    return shrunk(np.asarray(large, np.uint8), side)
 
 
 def pack(path: Path, faces: Faces) -> None:

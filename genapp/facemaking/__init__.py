@@ -4,7 +4,16 @@ from genapp.facemaking.animation import write_animation
 from genapp.facemaking.dataset import Dataset, write_dataset
 from genapp.facemaking.edits import slider_names
 from genapp.facemaking.generator import Generator, open_generator
-from genapp.facemaking.latent import mix, neighbour_seeds, neighbours, noise, path, towards, w_of
+from genapp.facemaking.latent import (
+    TRUNCATION,
+    mix,
+    neighbour_seeds,
+    neighbours,
+    noise,
+    path,
+    towards,
+    w_of,
+)
 from genapp.facemaking.likeness import Index, Likeness, open_index
 from genapp.facemaking.makers import Maker, maker_names, open_maker
 from genapp.facemaking.marks import recipe_line
@@ -20,12 +29,23 @@ from genapp.facemaking.pipeline import (
     make_faces,
     recipe_w,
 )
-from genapp.facemaking.recipe import Recipe, packed, parse_recipe, unpacked
+from genapp.facemaking.recipe import (
+    COARSE,
+    Recipe,
+    neighbour_recipes,
+    packed,
+    parse_edits,
+    parse_mix,
+    parse_recipe,
+    unpacked,
+)
 from genapp.facemaking.seeds import parse_seeds
 from genapp.facemaking.sheet import sheet
 
 __all__ = [
+    "COARSE",
     "ENLARGED",
+    "TRUNCATION",
     "Dataset",
     "Face",
     "Faces",
@@ -42,6 +62,7 @@ __all__ = [
     "make_faces",
     "maker_names",
     "mix",
+    "neighbour_recipes",
     "neighbour_seeds",
     "neighbours",
     "noise",
@@ -49,6 +70,8 @@ __all__ = [
     "open_index",
     "open_maker",
     "packed",
+    "parse_edits",
+    "parse_mix",
     "parse_recipe",
     "parse_seeds",
     "path",

@@ -12,17 +12,14 @@ import time
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from genapp import images
 from genapp.errors import BadValue
-from genapp.facemaking.arrays import Values
-from genapp.facemaking.latent import check_seed
-from genapp.facemaking.likeness import INDEX, SUSPECT, Index, open_index
+from genapp.facemaking.inspection import Inspector, Row
+from genapp.facemaking.latent import TRUNCATION, check_seed
 from genapp.facemaking.makers import open_maker
 from genapp.facemaking.marks import SENTENCES
 from genapp.facemaking.pipeline import Face, consecutive, make_faces, unwritable
@@ -35,21 +32,6 @@ from genapp.upscaling import Clock, Progress
 FORMATS = ("png", "jpg", "webp")
 DATE = (1980, 1, 1, 0, 0, 0)
 """Of every file in the ZIP: the same settings give the same bytes."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of the manifest."""
-
-    file: str
-    seed: int
-    recipe: str
-    nearest_training_face: str = ""
-    nearest_training_distance: float | None = None
-    share_of_unseen_faces_as_near: float | None = None
-    suspected_copy: bool | None = None
-    duplicate_of: str = ""
-    """An earlier file of the set that shows nearly the same face."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +75,7 @@ def write_dataset(
     *,
     seed: int = 0,
     seeds: Sequence[int] | None = None,
-    truncation: float = 0.7,
+    truncation: float = TRUNCATION,
     edits: Mapping[str, float] | None = None,
     mix: tuple[int, int] | None = None,
     model: str | None = None,
@@ -101,6 +83,7 @@ def write_dataset(
     format: str = "png",
     mark: bool = True,
     compare: bool = True,
+    measure: bool = True,
     progress: Progress | None = None,
     device: str = "auto",
     engines: Engines | None = None,
@@ -112,6 +95,7 @@ def write_dataset(
         count: 1 … 100,000.
         format: of the pictures: png, jpg or webp.
         compare: look for copies of training faces and for duplicates.
+        measure: how each face looks and is held, as columns of the manifest.
         progress: told after each face; may raise `Cancelled`.
 
     The other arguments, and what is raised, are those of `faces`; also:
@@ -129,10 +113,10 @@ def write_dataset(
         maker = open_maker(pool, model)
         recipes = (replace(base, seed=one, model=maker.model) for one in chosen)
         made = make_faces(recipes, maker, pool, mark=mark)
-        comparer = Comparer(open_index(pool) if compare else None, len(chosen), pool)
+        inspector = Inspector(pool, len(chosen), compare=compare, measure=measure)
         clock = Clock(len(chosen), progress)
         with _zip(target) as archive:
-            rows, notes = _write_faces(archive, made, format, comparer, clock, target)
+            rows, notes = _write_faces(archive, made, format, inspector, clock, target)
             facts = {
                 "what": SENTENCES,
                 "model": maker.model,
@@ -146,9 +130,10 @@ def write_dataset(
                     "mix": list(mix) if mix else None,
                     "size": size or maker.size,
                 },
-                "comparison": comparer.facts(),
+                "comparison": inspector.facts(),
+                "measured": inspector.meanings(),
                 "notes": notes,
-                "faces": [asdict(row) for row in rows],
+                "faces": [row.table() for row in rows],
             }
             _add(archive, "manifest.csv", _csv(rows))
             _add(archive, "manifest.json", json.dumps(facts, indent=1).encode())
@@ -159,66 +144,10 @@ def write_dataset(
         target,
         maker.model,
         tuple(rows),
-        comparer.index is not None,
+        inspector.index is not None,
         tuple(notes),
         {"make": round((time.perf_counter() - started) * 1000, 1)},
     )
-
-
-class Comparer:
-    """Compares each face with the training faces, and with those of the set so far."""
-
-    def __init__(self, index: Index | None, count: int, engines: Engines) -> None:
-        self.index = index
-        self.count = count
-        self._engines = engines
-        self._names: list[str] = []
-        # 256 bytes a face: all that a long set keeps in memory beside its manifest.
-        width = index.points.shape[1] if index else 0
-        self._points = np.empty((count, width), np.float32)
-
-    def row(self, file: str, face: Face) -> Row:
-        """The face's line of the manifest."""
-        row = Row(file, face.recipe.seed, str(face.recipe))
-        if self.index is None:
-            return row
-        point = self.index.describe([face.native], self._engines)[0]
-        likeness = self.index.likeness(point)
-        twin = self._twin(point)
-        self._points[len(self._names)] = point
-        self._names.append(file)
-        return replace(
-            row,
-            nearest_training_face=likeness.nearest,
-            nearest_training_distance=round(likeness.distance, 4),
-            share_of_unseen_faces_as_near=round(likeness.share, 4),
-            suspected_copy=likeness.suspected,
-            duplicate_of=twin,
-        )
-
-    def facts(self) -> dict[str, Any]:
-        """What the numbers mean, for the manifest."""
-        if self.index is None:
-            return {"index": None}
-        return {
-            "index": INDEX,
-            "training_faces": len(self.index.names),
-            "unseen_faces": len(self.index.held_out),
-            "near": round(self.index.near, 4),
-            "meaning": "Distances between features of pictures. share_of_unseen_faces_as_near: of "
-            "real faces that the model never saw, the share that lies as near to a face that it "
-            f"learnt from; at {SUSPECT:g} or below, a face is suspected of being a copy. "
-            "Two faces of the set nearer to each other than 'near' count as duplicates.",
-        }
-
-    def _twin(self, point: Values) -> str:
-        """The file of the nearest earlier face, if it is as near as a copy would be."""
-        assert self.index is not None
-        if not self._names:
-            return ""
-        distances = np.linalg.norm(self._points[: len(self._names)] - point, axis=1)
-        nearest = int(np.argmin(distances))
-        return self._names[nearest] if distances[nearest] <= self.index.near else ""
 
 
 def _check(target: Path, seeds: Sequence[int], format: str) -> None:
@@ -249,7 +178,7 @@ def _write_faces(
     archive: zipfile.ZipFile,
     faces: Iterator[Face],
     format: str,
-    comparer: Comparer,
+    inspector: Inspector,
     clock: Clock,
     target: Path,
 ) -> tuple[list[Row], list[str]]:
@@ -260,9 +189,9 @@ def _write_faces(
         name = f"{face.photo.name}.{format}"
         data = images.encode(face.photo, format)
         if not rows:
-            _check_room(target, len(data) * comparer.count)
+            _check_room(target, len(data) * inspector.count)
         _add(archive, name, data)
-        rows.append(comparer.row(name, face))
+        rows.append(inspector.row(name, face))
         notes |= dict.fromkeys(face.notes)
         clock.advance(1, "Making faces")
     return rows, list(notes)
@@ -286,7 +215,8 @@ def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
 
 def _csv(rows: Sequence[Row]) -> bytes:
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, [field.name for field in fields(Row)])
+    tables = [row.table() for row in rows]
+    writer = csv.DictWriter(text, list(tables[0]))
     writer.writeheader()
-    writer.writerows(asdict(row) for row in rows)
+    writer.writerows(tables)
     return text.getvalue().encode()

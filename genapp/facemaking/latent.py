@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from genapp.facemaking.generator import Generator
 
 LARGEST_SEED = 2**63 - 1
+TRUNCATION = 0.7
+"""Faces are as good as they get there, and still differ."""
 MOST_TRUNCATION = 1.5
 """Beyond, faces fall apart."""
 
@@ -51,7 +53,7 @@ def noise(seed: int, size: int = 64) -> Values:
     return normal.ravel().astype(np.float32)
 
 
-def w_of(generator: "Generator", seed: int, truncation: float = 0.7) -> Values:
+def w_of(generator: "Generator", seed: int, truncation: float = TRUNCATION) -> Values:
     """The w of a seed, L×256.
 
     Args:
@@ -100,7 +102,7 @@ def neighbours(
     count: int,
     distance: float = 0.3,
     seed: int = 0,
-    truncation: float = 0.7,
+    truncation: float = TRUNCATION,
 ) -> list[Values]:
     """Faces around a face: each lies a part of the way towards another one.
 

@@ -1,26 +1,32 @@
 """How near made faces are to those that the generator learnt from, and to each other.
 
-A face is described by features of a network that saw ImageNet, mean of the face and its mirror
-image, brought to the directions in which faces differ. The index (`training/face_index.py`) holds
-these numbers of all faces that were learnt from, no pictures, and how near faces that were held
-out lie to them: what is nearer than those is suspected of being a copy.
+Faces are compared as small blurred pictures without their mean colour and contrast, mirrored and
+not: all of them are aligned, so that this finds a copy that is blurred, brighter, in other colours,
+turned a little or partly covered. It does not find a face that was put before another background,
+and a bland face, which is near to many, may be suspected wrongly.
+The index (`training/face_index.py`) holds the faces that were learnt from, in 64 numbers each, and
+how near faces that were held out lie to them: what is nearer than those is suspected of being a
+copy.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from genapp import features
 from genapp.facemaking.arrays import Values
 from genapp.registry.engines import Engines
 
 INDEX = "faces/training-index.v1"
 SUSPECT = 0.01
 """Share of unseen real faces: what is nearer to a training face than all but these is a suspect."""
+SIDE = 64
+"""Faces are brought to this side before they are blurred, px."""
+BLUR = 2.5
+"""Standard deviation, px."""
+TINY = 16
+"""Side of what is compared, px."""
 
 
 @dataclass(frozen=True)
@@ -49,28 +55,22 @@ class Index:
     points: Values
     """N×d."""
     mean: Values
-    """1280, of features."""
+    """M, of `view`s."""
     basis: Values
-    """1280×d: directions in which faces differ, each scaled to deviation 1."""
+    """M×d: the directions in which faces differ most."""
     held_out: Values
     """Distances of unseen real faces to the nearest training face, sorted."""
-    size: int
-    """Side at which faces were described, px: larger ones are shrunk to it."""
 
-    def describe(
-        self, faces: Iterable[NDArray[np.uint8]], engines: Engines, batch: int = 8
-    ) -> Values:
-        """N×d of N pictures, S×S×3."""
-        views = (view for face in faces for view in both_views(face, self.size))
-        found = features.describe(views, engines=engines, batch=2 * batch)
-        merged = (found[::2] + found[1::2]) / 2
-        return np.asarray((merged - self.mean) @ self.basis, np.float32)
+    def describe(self, face: NDArray[np.uint8]) -> Values:
+        """2×d of a picture, S×S×3: the face and its mirror image, for both were learnt."""
+        views = np.stack([view(face), view(face[:, ::-1])])
+        return np.asarray((views - self.mean) @ self.basis, np.float32)
 
-    def likeness(self, point: Values) -> Likeness:
-        """Of a description, d."""
-        squares = self._squares - 2 * (self.points @ point) + point @ point
-        number = int(np.argmin(squares))
-        distance = float(np.linalg.norm(self.points[number] - point))
+    def likeness(self, described: Values) -> Likeness:
+        """Of a face that `describe` described."""
+        apart = distances(described, self.points)
+        number = int(np.argmin(apart))
+        distance = float(apart[number])
         nearer = int(np.searchsorted(self.held_out, distance, side="right"))
         share = (nearer + 1) / (len(self.held_out) + 1)
         return Likeness(distance, share, str(self.names[number]))
@@ -81,10 +81,6 @@ class Index:
         count = int(SUSPECT * (len(self.held_out) + 1))
         return float(self.held_out[count]) if count < len(self.held_out) else 0.0
 
-    @cached_property
-    def _squares(self) -> Values:
-        return np.asarray(np.square(self.points).sum(1), np.float32)
-
 
 def open_index(engines: Engines) -> Index | None:
     """The index of the training faces; None if the catalogue has none."""
@@ -93,12 +89,20 @@ def open_index(engines: Engines) -> Index | None:
     with np.load(engines.data(INDEX)) as stored:
         arrays = {key: stored[key] for key in ("points", "mean", "basis", "held_out")}
         numbers = {key: value.astype(np.float32) for key, value in arrays.items()}
-        return Index(names=stored["names"], size=int(stored["size"]), **numbers)
+        return Index(names=stored["names"], **numbers)
 
 
-def both_views(face: NDArray[np.uint8], size: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """A face at size×size, and its mirror image: the generator learnt both."""
-    if face.shape[0] != size:
-        small = cv2.resize(face, (size, size), interpolation=cv2.INTER_AREA)
-        face = np.asarray(small, np.uint8)
-    return face, np.ascontiguousarray(face[:, ::-1])
+def view(face: NDArray[np.uint8]) -> Values:
+    """What of a face is compared: 768 numbers of a picture, S×S×3."""
+    small = cv2.resize(np.ascontiguousarray(face), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    soft = cv2.GaussianBlur(small.astype(np.float32), (0, 0), BLUR)
+    tiny = cv2.resize(soft, (TINY, TINY), interpolation=cv2.INTER_AREA) / 255
+    # The mean of each colour goes, and the contrast; the addend leaves flat pictures flat.
+    values = (tiny - tiny.mean((0, 1))) / (tiny.std() + 0.05)
+    return np.asarray(values.ravel(), np.float32)
+
+
+def distances(described: Values, points: Values) -> Values:
+    """N distances of N×d points to a face, the nearer of its two views (2×d)."""
+    apart = np.linalg.norm(points[:, np.newaxis] - described, axis=2)
+    return np.asarray(apart.min(1), np.float32)

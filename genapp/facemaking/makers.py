@@ -4,12 +4,13 @@ from typing import Protocol
 
 from genapp.errors import UnknownName
 from genapp.facemaking.arrays import Values
-from genapp.facemaking.generator import GENERATOR, open_generator
-from genapp.registry.catalog import Catalog
+from genapp.facemaking.ddpm import DDPM, open_ddpm
+from genapp.facemaking.generator import GENERATOR, MOBILESTYLEGAN, open_generator
+from genapp.registry.catalog import Catalog, commercial_only
 from genapp.registry.engines import Engines
 from genapp.upscaling import Progress
 
-MAKERS = (GENERATOR,)
+MAKERS = (GENERATOR, MOBILESTYLEGAN, DDPM)
 """Names of catalogue's entries that make faces, the default first."""
 
 
@@ -49,8 +50,10 @@ class Maker(Protocol):
 
 
 def maker_names(catalog: Catalog) -> tuple[str, ...]:
-    """Which models of the catalogue make faces, the default first."""
-    return tuple(name for name in MAKERS if name in catalog.names)
+    """Which models of the catalogue make faces, the default first; with
+    `GENAPP_COMMERCIAL_ONLY=1` those that may be used commercially."""
+    known = [catalog.get(name) for name in MAKERS if name in catalog.names]
+    return tuple(model.name for model in known if model.commercial or not commercial_only())
 
 
 def open_maker(engines: Engines, model: str | None = None) -> Maker:
@@ -60,6 +63,9 @@ def open_maker(engines: Engines, model: str | None = None) -> Maker:
         UnknownName: no model of faces has this name.
         ModelMissing, HashMismatch: its bytes are not to be had, or wrong.
     """
-    if model in {None, GENERATOR}:
+    if model is None:
         return open_generator(engines)
-    raise UnknownName("model", str(model), maker_names(engines.catalog))
+    known = tuple(name for name in MAKERS if name in engines.catalog.names)
+    if model not in known:
+        raise UnknownName("model", model, known)
+    return open_ddpm(engines) if model == DDPM else open_generator(engines, model)

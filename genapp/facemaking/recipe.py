@@ -10,7 +10,7 @@ import base64
 import binascii
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -19,9 +19,11 @@ import numpy as np
 from genapp.errors import BadValue, check_number
 from genapp.facemaking.arrays import Values
 from genapp.facemaking.generator import GENERATOR
-from genapp.facemaking.latent import MOST_TRUNCATION, check_seed
+from genapp.facemaking.latent import MOST_TRUNCATION, TRUNCATION, check_seed, neighbour_seeds
 
 VERSION = "faces/1"
+COARSE = 3
+"""Levels that hold pose and shape: 4×4, 8×8 and 16×16."""
 LONGEST = 20_000
 """Characters; a recipe with w of its own has some thousands."""
 
@@ -35,7 +37,7 @@ class Recipe:
     """
 
     seed: int = 0
-    truncation: float = 0.7
+    truncation: float = TRUNCATION
     model: str = GENERATOR
     fingerprint: str = ""
     """First digits of the hash of the weights it was made with; "" for any."""
@@ -126,6 +128,46 @@ def parse_recipe(text: str) -> Recipe:
             raise BadValue(f"{key!r} is in the recipe twice.", "Leave one of them out.")
         found |= read
     return Recipe(**found)
+
+
+def neighbour_recipes(
+    recipe: Recipe, count: int, distance: float = 0.3, seed: int | None = None
+) -> list[Recipe]:
+    """Recipes of faces around a face: each a step towards another one.
+
+    Args:
+        recipe: of the face in the middle.
+        count: how many, 1 … 1000.
+        distance: 0 the face itself … 1 another face.
+        seed: which neighbours; None: those that belong to the face's own seed.
+    """
+    others = neighbour_seeds(count, recipe.seed if seed is None else seed)
+    return [replace(recipe, around=(*recipe.around, (other, distance))) for other in others]
+
+
+def parse_edits(text: str) -> dict[str, float]:
+    """Sliders as people write them: "age=+1.5,smile=-0.5". Raises `BadValue`."""
+    edits: dict[str, float] = {}
+    for part in text.split(",") if text.strip() else ():
+        name, equals, value = part.partition("=")
+        try:
+            number = _number(value)
+        except ValueError:
+            equals = ""
+        if not equals or name.strip() in edits:
+            raise BadValue(
+                f"{part.strip()!r} does not set a slider.", "Write them as in age=+1.5,smile=-0.5."
+            )
+        edits[name.strip()] = number
+    return edits
+
+
+def parse_mix(text: str) -> tuple[int, int]:
+    """The other face of a mix: "9", or "9@3" if 3 levels stay. Raises `BadValue`."""
+    seed, at, levels = text.strip().partition("@")
+    if not seed.isdecimal() or (at and not levels.isdecimal()):
+        raise BadValue(f"{text!r} is no face to mix with.", "Write its seed, as in 9 or 9@3.")
+    return int(seed), int(levels) if at else COARSE
 
 
 def packed(w: Values) -> str:

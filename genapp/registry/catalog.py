@@ -188,6 +188,11 @@ def weights_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "weights"
 
 
+def commercial_only() -> bool:
+    """Whether `GENAPP_COMMERCIAL_ONLY=1` switches off models that may not be used commercially."""
+    return os.environ.get("GENAPP_COMMERCIAL_ONLY") == "1"
+
+
 def load(path: Path | None = None) -> Catalog:
     """Read and check a catalogue, by default the one in `weights_folder()`.
 

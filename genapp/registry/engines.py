@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from genapp.errors import BadValue, OutOfMemory
-from genapp.registry.catalog import Catalog, CatalogError, Model, Port, load
+from genapp.errors import BadValue, ModelMissing, OutOfMemory
+from genapp.registry.catalog import Catalog, CatalogError, Model, Port, commercial_only, load
 from genapp.registry.store import Store
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -100,14 +100,15 @@ class OnnxEngine:
 
 
 class TorchEngine:
-    """A network of pictures in torch: its architecture is told from the names and shapes of its
-    weights, by spandrel but for DDColor. `run` may be called from several threads at once.
+    """A network in torch: its architecture is told from the names and shapes of its weights, by
+    spandrel but for those in `genapp/nets`. `run` may be called from several threads at once.
 
     Weights are read as safetensors, or with `weights_only=True`: no code in the file is run. On
     CUDA it runs in float16 where the architecture bears it.
 
     Args:
-        model: the catalogue's entry, with one input and one output.
+        model: the catalogue's entry. The names of its inputs are those of the network's arguments,
+            its outputs are in the order of the network's results.
         path: the .safetensors or .pth file.
         device: "cpu", "cuda", or "auto": CUDA where it is there.
 
@@ -118,33 +119,22 @@ class TorchEngine:
 
     def __init__(self, model: Model, path: Path, device: str = "auto") -> None:
         _check_device(device)
-        # Imported here because ONNX alone needs neither.
+        # Imported here because ONNX alone does not need it.
         try:
-            import spandrel  # noqa: PLC0415
             import torch  # noqa: PLC0415
-
-            from genapp.nets import ddcolor  # noqa: PLC0415
         except ImportError as error:
-            raise BadValue(
-                f"{model.name} needs {error.name}, which is not installed.",
-                "Run `pip install torch torchvision spandrel`, or choose an ONNX model.",
-            ) from error
+            raise _not_installed(model, error) from error
         if device == "cuda" and not torch.cuda.is_available():
             raise _no_cuda()
         self.device = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
         try:
-            weights = _weights(path)
-            # Spandrel leaves DDColor to an add-on whose licence forbids commercial use.
-            if ddcolor.MARK in weights:
-                network = ddcolor.from_weights(weights)
-            else:
-                network = spandrel.ModelLoader().load_from_state_dict(weights)
+            network = _network(_weights(path))
+        except ImportError as error:
+            raise _not_installed(model, error) from error
         except Exception as error:
             raise CatalogError(
                 f"{model.name}: {path.name} is not a network that spandrel knows: {error}"
             ) from error
-        if not isinstance(network, spandrel.ImageModelDescriptor | ddcolor.DDColor):
-            raise CatalogError(f"{model.name}: {path.name} does not make a picture of a picture")
         is_half = self.device == "cuda" and getattr(network, "supports_half", False)
         self._dtype = torch.float16 if is_half else torch.float32
         self._model = model
@@ -155,19 +145,54 @@ class TorchEngine:
         import torch  # noqa: PLC0415  (see __init__)
 
         _check_inputs(self._model, inputs)
-        (array,) = inputs.values()
-        if array.dtype != np.float32:
-            raise ValueError(f"{self._model.name} takes float32, not {array.dtype}")
+        for array in inputs.values():
+            if array.dtype != np.float32:
+                raise ValueError(f"{self._model.name} takes float32, not {array.dtype}")
         try:
             with torch.inference_mode():
-                image = torch.from_numpy(np.ascontiguousarray(array)).to(self.device, self._dtype)
-                result = self._network(image).float().cpu().numpy()
+                given = {
+                    name: torch.from_numpy(np.ascontiguousarray(array)).to(self.device, self._dtype)
+                    for name, array in inputs.items()
+                }
+                result = self._network(**given)
+                results = result if isinstance(result, tuple) else (result,)
+                arrays = [each.float().cpu().numpy() for each in results]
         except (RuntimeError, MemoryError) as error:
             translated = _translated(error, self._model)
             if translated is None:
                 raise
             raise translated from error
-        return {self._model.outputs[0].name: result}
+        names = [port.name for port in self._model.outputs]
+        return dict(zip(names, arrays, strict=True))
+
+
+def _network(weights: dict[str, Any]) -> Any:  # noqa: ANN401 (torch's, or spandrel's)
+    """The network that the weights belong to.
+
+    Raises:
+        ValueError and others: nobody knows it.
+        ImportError: what it needs is not installed.
+    """
+    from genapp.nets import ddcolor, ddpm, mobilestylegan  # noqa: PLC0415  (see TorchEngine)
+
+    for own in (ddcolor, ddpm, mobilestylegan):
+        if own.MARK in weights:
+            return own.from_weights(weights)
+    # Imported here because our own need not wait for it. It leaves DDColor to an add-on whose
+    # licence forbids commercial use, and knows no networks that make pictures of noise.
+    import spandrel  # noqa: PLC0415
+
+    network = spandrel.ModelLoader().load_from_state_dict(weights)
+    if not isinstance(network, spandrel.ImageModelDescriptor):
+        raise ValueError("it does not make a picture of a picture")
+    return network
+
+
+def _not_installed(model: Model, error: ImportError) -> BadValue:
+    return BadValue(
+        f"{model.name} needs {error.name}, which is not installed.",
+        "Run `pip install torch torchvision spandrel diffusers`, or choose an ONNX model.",
+    )
 
 
 def _weights(path: Path) -> dict[str, Any]:
@@ -217,7 +242,8 @@ class Engines:
 
         Raises:
             UnknownName: there is no such model.
-            ModelMissing, HashMismatch: its bytes are not to be had, or wrong.
+            ModelMissing, HashMismatch: its bytes are not to be had, or wrong, or it may not be used
+                commercially and `GENAPP_COMMERCIAL_ONLY=1` is set.
             ValueError: the model is no network.
         """
         model = self.catalog.get(name)
@@ -257,6 +283,11 @@ class Engines:
 
     def _first_file(self, model: Model) -> Path:
         """All files are made sure of; ONNX finds the others beside the first."""
+        if commercial_only() and not model.commercial:
+            raise ModelMissing(
+                f"{model.name} may not be used commercially, and GENAPP_COMMERCIAL_ONLY=1 is set.",
+                "Choose another model, or unset it.",
+            )
         paths = [self.store.path(file) for file in model.files]
         return paths[0]
 

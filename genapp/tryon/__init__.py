@@ -20,6 +20,7 @@ from genapp.tryon.pipeline import (
     dress_each,
     try_on,
 )
+from genapp.tryon.poses import FacePose, find_poses
 from genapp.tryon.refract import DIOPTRES
 from genapp.tryon.render import Look
 from genapp.tryon.thumbnail import draw_thumbnail
@@ -32,6 +33,7 @@ __all__ = [
     "Choice",
     "Comparison",
     "Face",
+    "FacePose",
     "FaceShape",
     "Frame",
     "Look",
@@ -47,6 +49,7 @@ __all__ = [
     "dress",
     "dress_each",
     "find_faces",
+    "find_poses",
     "frame_names",
     "guided_filter",
     "load_frame",

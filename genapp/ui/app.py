@@ -10,7 +10,7 @@ import gradio as gr
 import gradio.mcp
 
 from genapp.registry.engines import Engines
-from genapp.ui import colorize_tab, files, mirror_tab, tryon_tab, upscale_tab
+from genapp.ui import colorize_tab, files, lab_tab, mirror_tab, tryon_tab, upscale_tab
 
 # System fonts: the page fetches nothing from anybody else.
 FONT = ("system-ui", "sans-serif")
@@ -47,6 +47,8 @@ def build(engines: Engines) -> gr.Blocks:
                 colored = colorize_tab.build(engines)
             with gr.Tab("Upscale", id=UPSCALE):
                 small = upscale_tab.build(engines)
+            with gr.Tab("Models") as models:
+                lab_tab.build(engines, models, tabs)
         colorize_tab.send_to(colored, small, tabs, UPSCALE)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=2)
     return page

@@ -40,6 +40,7 @@ class Hub:
     """What the stand-in does, and what it was asked."""
 
     body: bytes = BODY
+    path: str = f"/owner/name/resolve/{COMMIT}/sub/x.onnx"
     status: int = 200
     error_code: str = ""
     cut_off_after: int | None = None
@@ -60,8 +61,7 @@ class Hub:
 
             def answer(self, *, with_body: bool) -> None:
                 hub.requests.append(f"{self.command} {self.path}")
-                known = self.path == f"/owner/name/resolve/{COMMIT}/sub/x.onnx"
-                status = hub.status if known else 404
+                status = hub.status if self.path == hub.path else 404
                 body = hub.body if status == 200 else b""
                 self.send_response(status)
                 self.send_header("X-Repo-Commit", COMMIT)
