@@ -31,8 +31,8 @@ def test_shrinking_takes_the_mean_of_areas() -> None:
 
 
 def test_there_and_back() -> None:
-    pictures = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3)) / 255
-    pictures = pictures.astype(np.float32)
+    bytes_ = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3))
+    pictures = (bytes_ / 255).astype(np.float32)
     np.testing.assert_allclose(from_network(to_network(pictures)), pictures, atol=1e-6)
 
 
