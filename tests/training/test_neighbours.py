@@ -1,9 +1,8 @@
 """Precision, recall and what is learnt by heart."""
 
+import neighbours
 import numpy as np
 import pytest
-
-import neighbours
 
 
 def cloud(count: int, seed: int, at: float = 0.0) -> neighbours.Array:
