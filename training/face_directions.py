@@ -255,15 +255,18 @@ def learn(generator: Generator, count: int, engines: Engines) -> tuple[Sliders, 
     names, seen = read(generator, w, engines)
     found = np.isfinite(seen).all(1)
     w, seen = w[found], seen[found]
-    # In coordinates in which w is spread alike all ways.
     middle = w.mean(0)
     _, lengths, ways = np.linalg.svd(w - middle, full_matrices=False)
     deviations = lengths / np.sqrt(len(w))
     wide = deviations > LEAST_WIDE * deviations[0]
     ways, deviations = ways[wide], deviations[wide]
-    x = (w - middle) @ ways.T / deviations
+    # The wider w is spread along a way, the more it is likely to tell: with all ways alike, 200
+    # real faces (their principal components) told ratings with an R² of 0.1, so with 0.3 to 0.6.
+    weight = np.sqrt(deviations / deviations[0])
+    x = (w - middle) @ ways.T / deviations * weight
     spread = seen.std(0)
     slopes, told = ridge(x, seen / spread)
+    slopes = slopes * weight  # for a deviation along each way
     kept = [number for number, value in enumerate(told) if value >= LEAST_TOLD]
     slopes = slopes[kept]
     apart = np.linalg.solve(slopes @ slopes.T, slopes)
