@@ -36,7 +36,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from genapp.facemaking import align, w_of
+from genapp.facemaking import w_of
+from genapp.facemaking.align import shrunk as shrunk_picture
 from genapp.facemaking.generator import GENERATOR, Generator, open_generator
 from genapp.images import from_float
 from genapp.registry.engines import Engines
@@ -180,8 +181,9 @@ def misfit_limit(held: Bytes, engines: Engines) -> float:
 
 def faces_of(generator: Generator, seeds: range, truncation: float) -> Bytes:
     """N×S×S×3 faces of seeds."""
-    w = (w_of(generator, seed, truncation) for seed in seeds)
-    return np.stack([from_float(picture, np.uint8) for picture in generator.pictures(w)])
+    w = np.stack([w_of(generator, seed, truncation) for seed in seeds])
+    made = [from_float(picture, np.uint8) for picture in generator.pictures(w)]
+    return np.asarray(np.stack(made), np.uint8)
 
 
 def dcgan(path: Path, count: int) -> Bytes:
@@ -198,13 +200,13 @@ def dcgan(path: Path, count: int) -> Bytes:
     net.load_state_dict({key.removeprefix("main."): value for key, value in stored.items()})
     net.eval().requires_grad_(False)
     z = torch.randn(count, 100, 1, 1, generator=torch.Generator().manual_seed(0))
-    made = torch.cat([net(part) for part in z.split(50)])
+    made = torch.cat([net(part) for part in torch.split(z, 50)])
     return np.asarray(train_faces.to_bytes(made).permute(0, 2, 3, 1).numpy(), np.uint8)
 
 
 def shrunk(pictures: Bytes, side: int) -> Bytes:
     """N×side×side×3."""
-    return np.stack([align.shrunk(picture, side) for picture in pictures])
+    return np.stack([shrunk_picture(picture, side) for picture in pictures])
 
 
 def speed(engines: Engines, generator: Generator, batch: int, seconds: float = 3.0) -> float:

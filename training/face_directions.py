@@ -270,7 +270,7 @@ def learn(generator: Generator, count: int, engines: Engines) -> tuple[Sliders, 
     kept = [number for number, value in enumerate(told) if value >= LEAST_TOLD]
     slopes = slopes[kept]
     apart = np.linalg.solve(slopes @ slopes.T, slopes)
-    directions = apart * deviations @ ways
+    directions = np.asarray(apart * deviations @ ways, np.float64)
     sliders = Sliders(tuple(names[number] for number in kept), directions, spread[kept])
     return sliders, dict(zip(names, map(float, told), strict=True))
 
@@ -279,7 +279,7 @@ def without_leaks(sliders: Sliders, generator: Generator, count: int, engines: E
     """Mixes the directions so that what each did to other attributes cancels out."""
     proof = prove(sliders, generator, (-1, 1), noise(count, generator.z_size, seed=1), engines)
     slopes = (proof.effects[:, 1] - proof.effects[:, 0]) / 2
-    mixed = np.linalg.solve(slopes, sliders.directions)
+    mixed = np.asarray(np.linalg.solve(slopes, sliders.directions), np.float64)
     return Sliders(sliders.names, mixed, sliders.spread)
 
 
@@ -310,7 +310,7 @@ def prove(
 def read(generator: Generator, w: Array, engines: Engines) -> tuple[list[str], Array]:
     """Returns names and N×k values of the attributes of faces of N×256; NaN where none is found."""
     pictures = generator.synthesis(at_all_levels(w, generator))
-    rows = [measured.row() for measured in measure(pictures, engines)]
+    rows = [measured.row() for measured in measure(list(pictures), engines)]
     names = [name for name in rows[0] if name != "face-found"]
     table = np.array([[row[name] for name in names] for row in rows], np.float64)  # None is NaN
     glasses = names.index("glasses")

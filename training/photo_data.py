@@ -10,7 +10,9 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from face_data import DATA, ROOT, VALIDATION_EVERY, Bytes, Faces, pack, read, shrunk
+from face_data import DATA, ROOT, VALIDATION_EVERY, Bytes, Faces, pack, read
+
+from genapp.facemaking.align import shrunk
 
 KINDS = ("imagenet", "bsds")
 SIDE = 128

@@ -244,9 +244,10 @@ class Training:
             functional.avg_pool2d(made[:half].float() - real[:half].float(), size).abs().mean()
             for size in (made.shape[2] // 16, made.shape[2] // 32)
         ]
-        (gradient,) = torch.autograd.grad(torch.stack(far).sum(), made)
+        gradient: Tensor = torch.autograd.grad(torch.stack(far).sum(), made)[0]
         strength = beside[:half].norm() / gradient.norm().clamp_min(1e-12)
-        return gradient * (self.options.rebuild * strength)
+        weighed: Tensor = gradient * (self.options.rebuild * strength)
+        return weighed
 
     def autocast(self) -> torch.autocast:
         """Returns a context of half precision on a GPU; on a CPU it is often slower."""

@@ -56,10 +56,10 @@ class Attributes:
         return {
             "face-found": pose is not None,
             **{name: round(value, 1) for name, value in self.ratings.items()},
-            "yaw": pose and round(pose.yaw, 1),
-            "pitch": pose and round(pose.pitch, 1),
-            "mouth-open": pose and round(pose.mouth_open, 3),
-            "glasses": pose and round(pose.glasses, 3),
+            "yaw": None if pose is None else round(pose.yaw, 1),
+            "pitch": None if pose is None else round(pose.pitch, 1),
+            "mouth-open": None if pose is None else round(pose.mouth_open, 3),
+            "glasses": None if pose is None else round(pose.glasses, 3),
         }
 
 
@@ -124,4 +124,5 @@ def _cells(found: Values) -> Values:
     """n×(c·CELLS²) means over cells of n×c×h×h."""
     n, channels, height, _ = found.shape
     step = height // CELLS
-    return found.reshape(n, channels, CELLS, step, CELLS, step).mean((3, 5)).reshape(n, -1)
+    means = found.reshape(n, channels, CELLS, step, CELLS, step).mean((3, 5))
+    return np.asarray(means.reshape(n, -1), np.float32)

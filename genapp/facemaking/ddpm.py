@@ -70,7 +70,7 @@ def schedule(steps: int) -> Iterator[tuple[int, float, float]]:
 
 def kept_signal() -> NDArray[np.float64]:
     """How much of the variance is picture at each step of training."""
-    return np.cumprod(1 - np.linspace(*BETAS, TRAINED_STEPS))
+    return np.asarray(np.cumprod(1 - np.linspace(*BETAS, TRAINED_STEPS)), np.float64)
 
 
 def denoised(noisy: Values, noise: Values, kept: float, kept_next: float) -> Values:

@@ -122,7 +122,7 @@ def _spread(generator: Generator, directions: int) -> tuple[Array, Array]:
 
 def _draw(generator: Generator, w: Array) -> Values:
     row = np.repeat(w[None], generator.levels, 0).astype(np.float32)
-    return generator.synthesis(row[None])[0]
+    return np.asarray(generator.synthesis(row[None])[0], np.float32)
 
 
 def _slopes(generator: Generator, middle: Array, ways: Array, x: Array, drawn: Values) -> Array:

@@ -116,8 +116,8 @@ class Synthesis(nn.Module):
         for number, block in enumerate(self.layers):
             x = block(x, w[:, 3 * number + 1 :])
         # The coarser pictures that the author's network gives served its training alone.
-        low, *high = self.layers[-1].to_img(x, w[:, -2]).split((3, 9), 1)
-        return from_wavelets(low, high[0].unflatten(1, (3, 3)))
+        colors: Tensor = self.layers[-1].to_img(x, w[:, -2])  # type: ignore[operator]
+        return from_wavelets(colors[:, :3], colors[:, 3:].reshape(-1, 3, 3, *colors.shape[2:]))
 
 
 class Block(nn.Module):
@@ -152,7 +152,7 @@ class Widen(nn.Module):
         """Returns n×c/4×2h×2w of n×c×h×w and n×style."""
         x = self.modulation(w)[:, :, None, None] * x
         quarter = x.shape[1] // 4
-        return from_wavelets(x[:, :quarter], x[:, quarter:].unflatten(1, (quarter, 3)))
+        return from_wavelets(x[:, :quarter], x[:, quarter:].reshape(-1, quarter, 3, *x.shape[2:]))
 
 
 def from_wavelets(low: Tensor, high: Tensor) -> Tensor:

@@ -31,7 +31,7 @@ HEAD = (
     # name before each rule of the style sheet, so that this one cannot stand there.
     "<style>.gradio-container { overflow: clip !important; }</style>"
 )
-TRYON, UPSCALE = "try-on", "upscale"
+TRYON, UPSCALE, OUTLIERS = "try-on", "upscale", "outliers"
 """The tabs that other tabs send their results to."""
 MAX_UPLOAD = "64mb"
 MAX_WAITING = 100
@@ -43,14 +43,14 @@ KEPT_SECONDS = 600
 def build(engines: Engines) -> gr.Blocks:
     """The whole page. `engines` is the pool of networks that all visitors share."""
     with gr.Blocks(
-        title="genapp: try on glasses, colour photos, enlarge pictures, make faces",
+        title="genapp: generative models for pictures",
         analytics_enabled=False,
         delete_cache=(60, KEPT_SECONDS),
         fill_width=False,
     ) as page:
         gr.Markdown(
-            "# genapp\nTry on glasses in a photo of yourself. Colour old photos. "
-            "Enlarge small pictures. Make faces of people who do not exist.",
+            "# genapp\nTry on glasses in a photo of yourself. Colour, paint and enlarge photos. "
+            "Make faces of people who do not exist. Find the pictures that do not belong.",
             elem_id="masthead",
         )
         with gr.Tabs(overflow_behavior="wrap") as tabs:
@@ -66,10 +66,10 @@ def build(engines: Engines) -> gr.Blocks:
                 small = upscale_tab.build(engines)
             with gr.Tab("Faces") as faces:
                 made = faces_tab.build(engines, faces)
-            with gr.Tab("Outliers"):
+            with gr.Tab("Outliers", id=OUTLIERS):
                 outliers_tab.build(engines)
             with gr.Tab("Models") as models:
-                lab_tab.build(engines, models, tabs)
+                lab_tab.build(engines, models, tabs, OUTLIERS)
         colorize_tab.send_to(colored, small, tabs, UPSCALE)
         translate_tab.send_to(painted, small, tabs, UPSCALE)
         if made:

@@ -113,8 +113,8 @@ class _Job:
         except UserError as error:
             gr.Warning(str(error))
             return gr.skip(), f"**{error.message}** {error.remedy}", gr.skip()
-        told = (
+        words = (
             f"**Colours differ by {found.error:.0f} of 255**; those of the average face by "
             f"{found.error_of_average:.0f}. The face found is the chosen face now."
         )
-        return (str(found.before), str(found.after)), told, trail.go(found.recipe)
+        return (str(found.before), str(found.after)), words, trail.go(found.recipe)

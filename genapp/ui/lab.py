@@ -145,8 +145,8 @@ def walk(vae: Vae, gan: Gan, first: int, second: int, places: Sequence[float]) -
         for place in places
     ]
     generator = gan.generator
-    rows = [w_of(generator, seed, 1.0) for seed in (first, second)]
-    styles = [towards(*rows, place, generator.w_mean) for place in places]
+    here, there = (w_of(generator, seed, 1.0) for seed in (first, second))
+    styles = [towards(here, there, place, generator.w_mean) for place in places]
     drawn = [to_size(picture) for picture in generator.pictures(np.stack(styles))]
     return np.stack([vae.decode(np.stack(codes).astype(np.float32)), np.stack(drawn)])
 

@@ -145,7 +145,8 @@ def _side_by_side() -> _Side:
                 pictures.append(_picture(title, name))
                 _text(words, elem_classes="lab-words")
     facts = _text("", elem_id="lab-facts", elem_classes="facts")
-    return _Side(seed, temperature, calm, draw, others, stop, *pictures, facts)
+    asked = seed, temperature, calm, draw, others, stop
+    return _Side(*asked, pictures[0], pictures[1], pictures[2], facts)
 
 
 def _connect_side(side: _Side, tab: gr.Tab, engines: Engines) -> None:

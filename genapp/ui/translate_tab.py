@@ -125,7 +125,7 @@ def _lay_out(engines: Engines) -> _Page:
                 info="Paints faces more lightly where strokes would cover them.",
             )
             with gr.Accordion(
-                "A style of your own, or two blended", open=False, elem_id="style-own"
+                "Your own style, or two blended", open=False, elem_id="style-own"
             ):
                 picture = gr.Image(
                     label="Take the style from this picture",

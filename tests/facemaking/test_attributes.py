@@ -1,5 +1,7 @@
 """What is read off pictures of faces."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,8 @@ def readers(
     weights = READERS["weights"].copy()
     weights[1, 0] = 1
     file = tmp_path_factory.mktemp("readers") / "ratings.npz"
-    np.savez(file, **(READERS | {"weights": weights}))
+    changed: dict[str, Any] = READERS | {"weights": weights}
+    np.savez(file, **changed)
     own = engines.data
     monkeypatch.setattr(
         engines, "data", lambda name: file if name == attributes.RATINGS else own(name)

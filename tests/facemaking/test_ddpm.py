@@ -135,4 +135,4 @@ def test_no_styles(engines: Engines) -> None:
     assert not open_ddpm(engines).has_w
     for options in ({"edits": {"age": 1.0}}, {"mix": (3, 2)}):
         with pytest.raises(BadValue, match="no styles"):
-            faces(model=DDPM, engines=engines, **options)  # type: ignore[arg-type]
+            faces(model=DDPM, engines=engines, **options)

@@ -112,7 +112,7 @@ def test_demodulation_keeps_the_variance() -> None:
     """Features of the typical style come out with unit variance, whatever the weights' size."""
     torch.manual_seed(0)
     network = MobileStyleGAN(SMALL).eval()
-    conv = network.student.conv1.conv
+    conv: Any = network.student.conv1.conv
     conv.modulation.weight.data.zero_()
     conv.modulation.bias.data = conv.style_inv.flatten().clone()
     conv.weight.data *= 50

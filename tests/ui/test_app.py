@@ -53,6 +53,7 @@ def test_the_page_builds_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             "/translate",
             "/upscale",
             "/faces",
+            "/outliers",
         ]
 
 

@@ -96,7 +96,7 @@ def set_opacity(page: "Page", value: str) -> None:
 
 
 def test_an_empty_page_says_what_to_do(page: "Page") -> None:
-    assert page.title() == "genapp: try on glasses, colour photos, enlarge pictures"
+    assert page.title() == "genapp: generative models for pictures"
     assert page.locator("#facts").inner_text() == WELCOME
     assert page.locator("#result img").count() == 0
     assert page.locator("#download").is_disabled()
