@@ -25,6 +25,8 @@ COUNT = 4
 COLUMNS = 2
 FACES = "faces that the GAN drew"
 MOST_SEED = 9999
+TEMPERATURE = 0.8
+"""At first: at 1, nearly half of the pixel by pixel pictures go wild somewhere."""
 MOST_TEMPERATURE = 1.5
 LATEX = [
     {"left": "$$", "right": "$$", "display": True},
@@ -120,7 +122,7 @@ def _side_by_side() -> _Side:
     with gr.Row(equal_height=True):
         seed = _seed("seed", 1, info="The same seed, the same faces.")
         temperature = gr.Slider(
-            *(0, MOST_TEMPERATURE, 1),
+            *(0, MOST_TEMPERATURE, TEMPERATURE),
             step=0.05,
             label="Temperature",
             info=lab_words.TEMPERATURE,
