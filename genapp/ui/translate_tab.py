@@ -124,9 +124,7 @@ def _lay_out(engines: Engines) -> _Page:
                 label="Keep faces recognisable",
                 info="Paints faces more lightly where strokes would cover them.",
             )
-            with gr.Accordion(
-                "Your own style, or two blended", open=False, elem_id="style-own"
-            ):
+            with gr.Accordion("Your own style, or two blended", open=False, elem_id="style-own"):
                 picture = gr.Image(
                     label="Take the style from this picture",
                     sources=["upload", "clipboard"],
