@@ -74,6 +74,12 @@ def scaled(pictures: Tensor) -> Tensor:
     return pictures.float() / 127.5 - 1
 
 
+def set_up(threads: int) -> None:
+    """Settings of the whole process, so not for tests."""
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)  # they are slow, and nothing here is so small
+
+
 class Run:
     """A training that can be stopped and started again."""
 
@@ -81,8 +87,6 @@ class Run:
         self, net: nn.Module, loss: Loss, measure: Measure, options: argparse.Namespace
     ) -> None:
         """Starts anew, or from the state in the folder of results."""
-        torch.set_num_threads(options.threads)
-        torch.set_flush_denormal(True)
         options.out.mkdir(parents=True, exist_ok=True)
         self.net, self.loss, self.measure, self.options = net, loss, measure, options
         self.mean = copy.deepcopy(net).requires_grad_(False).eval()

@@ -18,6 +18,7 @@ from genapp.nets.pixelcnn import PixelCNN
 def main() -> None:
     """Reads the command line and trains."""
     options = family_run.parser(__doc__).parse_args()
+    family_run.set_up(options.threads)
     family_run.Run(PixelCNN(), loss, measure, options).train()
 
 

@@ -26,6 +26,7 @@ COARSE_UNTIL = 0.85  # share of the time
 def main() -> None:
     """Reads the command line and trains."""
     options = family_run.parser(__doc__).parse_args()
+    family_run.set_up(options.threads)
     family_run.Run(Vae(), loss, measure, options).train()
 
 

@@ -3,9 +3,10 @@
 from genapp.facemaking.align import align
 from genapp.facemaking.animation import write_animation
 from genapp.facemaking.dataset import Dataset, write_dataset
-from genapp.facemaking.edits import slider_names
-from genapp.facemaking.generator import Generator, open_generator
+from genapp.facemaking.edits import SLIDERS, slider_names, slider_ranges
+from genapp.facemaking.generator import GENERATOR, Generator, open_generator
 from genapp.facemaking.latent import (
+    MOST_TRUNCATION,
     TRUNCATION,
     mix,
     neighbour_seeds,
@@ -30,6 +31,7 @@ from genapp.facemaking.pipeline import (
     make_faces,
     recipe_w,
 )
+from genapp.facemaking.projection import project
 from genapp.facemaking.recipe import (
     COARSE,
     Recipe,
@@ -46,6 +48,9 @@ from genapp.facemaking.sheet import sheet
 __all__ = [
     "COARSE",
     "ENLARGED",
+    "GENERATOR",
+    "MOST_TRUNCATION",
+    "SLIDERS",
     "TRUNCATION",
     "Dataset",
     "Face",
@@ -77,10 +82,12 @@ __all__ = [
     "parse_recipe",
     "parse_seeds",
     "path",
+    "project",
     "recipe_line",
     "recipe_w",
     "sheet",
     "slider_names",
+    "slider_ranges",
     "towards",
     "unpacked",
     "w_of",

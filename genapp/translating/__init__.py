@@ -1,7 +1,14 @@
 """Translation: a photo painted in a style, built in or taken from any picture."""
 
 from genapp.translating.pipeline import Finish, Painted, Translated, finish, paint, translate
-from genapp.translating.plan import LARGEST_DETAIL, MAX_MEGAPIXELS, SMALLEST_DETAIL, Plan, make_plan
+from genapp.translating.plan import (
+    LARGEST_DETAIL,
+    MAX_MEGAPIXELS,
+    SMALLEST_DETAIL,
+    SMALLEST_SIDE,
+    Plan,
+    make_plan,
+)
 from genapp.translating.regions import REGIONS, region_mask
 from genapp.translating.styles import (
     STYLES,
@@ -18,6 +25,7 @@ __all__ = [
     "MAX_MEGAPIXELS",
     "REGIONS",
     "SMALLEST_DETAIL",
+    "SMALLEST_SIDE",
     "STYLES",
     "BuiltIn",
     "Finish",

@@ -17,6 +17,8 @@ from genapp import images
 from genapp.errors import BadValue, UnreadablePicture
 from genapp.facemaking import (
     ENLARGED,
+    GENERATOR,
+    SLIDERS,
     Dataset,
     Face,
     Recipe,
@@ -29,13 +31,12 @@ from genapp.facemaking import (
     packed,
     parse_recipe,
     parse_seeds,
+    project,
     recipe_w,
+    slider_ranges,
     write_animation,
     write_dataset,
 )
-from genapp.facemaking.edits import SLIDERS, slider_ranges
-from genapp.facemaking.generator import GENERATOR
-from genapp.facemaking.projection import project
 from genapp.images import Photo
 from genapp.registry.engines import Engines
 from genapp.ui.files import place_for_result, save_result

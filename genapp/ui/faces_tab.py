@@ -8,7 +8,7 @@ import gradio as gr
 from gradio.events import Dependency
 
 from genapp.errors import UserError
-from genapp.facemaking.latent import MOST_TRUNCATION
+from genapp.facemaking import MOST_TRUNCATION
 from genapp.registry.engines import Engines
 from genapp.ui import (
     face_dataset,

@@ -17,6 +17,7 @@ from genapp.registry.engines import Engines
 from genapp.translating import (
     LARGEST_DETAIL,
     SMALLEST_DETAIL,
+    SMALLEST_SIDE,
     Finish,
     Painted,
     Translated,
@@ -29,7 +30,6 @@ from genapp.translating import (
     style_names,
     translate,
 )
-from genapp.translating.plan import SMALLEST_SIDE
 from genapp.tryon import FaceShape, find_faces
 from genapp.ui import magnifier
 from genapp.ui.files import save_result
