@@ -144,10 +144,10 @@ def show(canvas: Canvas, wishes: Wishes, engines: Engines, progress: Progress | 
         faces = face_mask(canvas.faces, _size(canvas.small.pixels))
     settings = Finish(wishes.strength, wishes.keep_colors, face_strength)
     result = finish(painted, settings, mask=mask, faces=faces, region=wishes.region)
-    after = _save(result.photo, "after")
+    after = magnifier.save_for_screen(result.photo, LONGEST, "after")
     before = canvas.before
     if before is None or not before.exists():
-        before = _save(canvas.small, "before")
+        before = magnifier.save_for_screen(canvas.small, LONGEST, "before")
     if canvas.after:
         canvas.after.unlink(missing_ok=True)
     return replace(
@@ -222,9 +222,3 @@ def _fitted(pixels: Pixels, size: tuple[int, int]) -> Pixels:
 
 def _size(pixels: Pixels) -> tuple[int, int]:
     return pixels.shape[1], pixels.shape[0]
-
-
-def _save(photo: Photo, name: str) -> Path:
-    """For the screen: 8 bits, squares behind what is transparent."""
-    shown = Photo(magnifier.for_screen(photo, LONGEST), icc=photo.icc)
-    return save_result(images.encode(shown, "png"), f"{name}.png")

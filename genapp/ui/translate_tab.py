@@ -4,16 +4,16 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import gradio as gr
-from gradio.events import Dependency
 
 from genapp.errors import UserError
 from genapp.registry.engines import Engines
 from genapp.translating import REGIONS, STYLES, style_names
-from genapp.ui import painting, translate_api
+from genapp.ui import comparison, painting, translate_api
 from genapp.ui.colorize_tab import FORMATS
 from genapp.ui.jobs import telling
 from genapp.ui.painting import STROKES, Canvas, Wishes
 from genapp.ui.photo_input import Payload, sent_file
+from genapp.ui.sending import Sender
 from genapp.ui.tryon_tab import EXAMPLES
 
 KEPT_SECONDS = 600
@@ -47,7 +47,6 @@ class _Page(NamedTuple):
 
     controls: _Controls
     result: gr.ImageSlider
-    divider: gr.Slider
     facts: gr.Markdown
     chosen: gr.Markdown
     samples: gr.Gallery
@@ -61,40 +60,17 @@ class _Page(NamedTuple):
     """Key of the photo that the samples show."""
 
 
-class Sender(NamedTuple):
-    """What sends the result elsewhere: connect it with `send_to`."""
-
-    button: gr.Button
-    clicked: Dependency
-    seen: gr.State
-    engines: Engines
-
-
 def build(engines: Engines) -> Sender:
     """Lay out the tab inside the current `gr.Blocks`."""
     page = _lay_out(engines)
     show = _connect(page, engines)
     translate_api.build(engines)
-    return Sender(page.send, page.send.click(**show), page.seen, engines)
-
-
-def send_to(sender: Sender, photo: gr.Image, tabs: gr.Tabs, tab: str) -> None:
-    """A click on the sender's button puts the whole result into `photo` and opens that tab."""
-    sender.clicked.then(
-        partial(_save_for_sending, sender.engines),
-        sender.seen,
-        photo,
-        show_progress_on=[sender.button],
-        concurrency_id="translate",
-        api_visibility="private",
-    ).success(
-        lambda: gr.Tabs(selected=tab),
-        None,
-        tabs,
-        queue=False,
-        show_progress="hidden",
-        api_visibility="private",
-    ).success(None, js="() => scrollTo({top: 0, behavior: 'smooth'})", api_visibility="private")
+    save = {
+        "fn": partial(_save_for_sending, engines),
+        "inputs": page.seen,
+        "concurrency_id": "translate",
+    }
+    return Sender(page.send, page.send.click(**show).then, save)
 
 
 def _lay_out(engines: Engines) -> _Page:
@@ -144,24 +120,8 @@ def _lay_out(engines: Engines) -> _Page:
                     0, 1, 0.5, step=0.05, label="Share of the second", elem_id="style-share"
                 )
         with gr.Column(scale=3, min_width=320):
-            result = gr.ImageSlider(
-                label="Before and after",
-                type="filepath",
-                format="png",
-                buttons=["fullscreen"],
-                interactive=False,
-                max_height=520,
-                elem_id="style-result",
-            )
-            divider = gr.Slider(
-                0,
-                100,
-                50,
-                step=1,
-                label="Before ↔ after",
-                info="Moves the divider; works with the arrow keys too.",
-                elem_id="style-divider",
-            )
+            result = comparison.picture("style-result")
+            comparison.divider(result, "style-divider")
             facts = gr.Markdown(WELCOME, elem_id="style-facts", elem_classes="facts")
             form = gr.Radio(list(FORMATS), value="PNG", label="Format of the download")
             with gr.Row():
@@ -195,7 +155,6 @@ def _lay_out(engines: Engines) -> _Page:
     return _Page(
         controls=controls,
         result=result,
-        divider=divider,
         facts=facts,
         chosen=chosen,
         samples=samples,
@@ -253,13 +212,6 @@ def _connect(page: _Page, engines: Engines) -> dict[str, Any]:
         concurrency_id="translate",
         **private,
     ).success(None, js="() => document.querySelector('#style-file').click()", **private)
-    page.divider.input(
-        None,
-        page.divider,
-        page.result,
-        js="position => ({__type__: 'update', slider_position: position})",
-        **private,
-    )
     return show
 
 
