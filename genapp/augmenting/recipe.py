@@ -20,7 +20,7 @@ MOST = 100_000
 SMALLEST, LARGEST = 16, 1024
 """Sides of new pictures, px."""
 FORMATS = ("png", "jpg", "webp")
-SPACES = ("auto", "vae", "faces")
+SPACES = ("auto", "photos", "faces", "gan")
 DEFAULT_STYLES = ("amber-and-sky", "ink-wash", "lilac-mist", "dark-velvet", "aqua-crackle")
 VERSION = 1
 
@@ -101,11 +101,11 @@ class Generative:
     spread: float = 0.35
     """How far from the pictures, 0 (drawn again) .. 1 (nothing of them is left)."""
     space: str = "auto"
-    """vae (32×32, anything), faces (64×64, by the generator of faces), or auto: faces where the
-    pictures show them."""
+    """Of codes: photos (a VAE of anything, 32×32), faces (a VAE of faces, 32×32), auto (one of
+    these, by what the pictures show), or gan (the generator of faces, 64×64; seconds a face)."""
     tune: bool = False
     """Fine-tune the VAE on the pictures first."""
-    tune_steps: int = 300
+    tune_steps: int = 200
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from genapp.augmenting.recipe import Recipe
 from genapp.augmenting.sample import Pixels
-from genapp.augmenting.sources import Source
-from genapp.errors import UserError
+from genapp.augmenting.sources import Source, Unusable
 from genapp.features import describe
 from genapp.registry.engines import Engines
 from genapp.sources import Failure
@@ -55,7 +54,7 @@ class Copies:
         for item in source.items:
             try:
                 pixels = source.pixels(item)
-            except UserError as error:
+            except Unusable as error:
                 failures[item.name] = Failure(item.name, str(error))
             else:
                 names.append(item.name)
