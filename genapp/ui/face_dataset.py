@@ -9,8 +9,9 @@ from genapp.errors import BadValue, Cancelled, UserError
 from genapp.facemaking import Dataset
 from genapp.registry.engines import Engines
 from genapp.ui import face_making
-from genapp.ui.face_events import Jobs
+from genapp.ui.face_events import KEPT
 from genapp.ui.face_trail import Trail
+from genapp.ui.jobs import Jobs
 
 ABOUT = (
     "Faces of consecutive seeds as a ZIP. A table in it tells for each face its seed and settings, "
@@ -42,7 +43,7 @@ def build(engines: Engines, trail: gr.State) -> None:
     """Lay out the panel inside the current `gr.Blocks`. `trail` holds a `Trail`, whose sliders can
     be used for all faces."""
     parts = _lay_out()
-    jobs = Jobs()
+    jobs = Jobs(KEPT)
     private: dict[str, Any] = {"api_visibility": "private"}
     quick: dict[str, Any] = {**private, "queue": False, "show_progress": "hidden"}
     parts.make.click(lambda: gr.Button(visible=True), None, parts.cancel, **quick)

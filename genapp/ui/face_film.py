@@ -9,9 +9,10 @@ import gradio as gr
 from genapp.errors import BadValue, Cancelled, UserError
 from genapp.registry.engines import Engines
 from genapp.ui import face_making
-from genapp.ui.face_events import Jobs
+from genapp.ui.face_events import KEPT
 from genapp.ui.face_grid import Grid
 from genapp.ui.face_trail import Trail
+from genapp.ui.jobs import Jobs
 
 Stops: TypeAlias = tuple[str, ...]
 """Recipes of the faces, in their order."""
@@ -131,7 +132,7 @@ def _lay_out() -> _Parts:
 
 
 def _connect(parts: _Parts, engines: Engines, trail: gr.State, grid: gr.State) -> None:
-    jobs = Jobs()
+    jobs = Jobs(KEPT)
     private: dict[str, Any] = {"api_visibility": "private"}
     quick: dict[str, Any] = {**private, "queue": False, "show_progress": "hidden"}
     listed: dict[str, Any] = {

@@ -7,8 +7,9 @@ import gradio as gr
 from genapp.errors import BadValue, Cancelled, UserError
 from genapp.registry.engines import Engines
 from genapp.ui import face_making
-from genapp.ui.face_events import Follow, Jobs
+from genapp.ui.face_events import KEPT, Follow
 from genapp.ui.face_trail import Trail
+from genapp.ui.jobs import Jobs
 from genapp.ui.photo_input import Payload, sent_file
 
 ABOUT = (
@@ -31,7 +32,7 @@ def build(engines: Engines, trail: gr.State, follow: Follow) -> None:
     """Lay out the panel inside the current `gr.Blocks`; arguments as those of
     `face_grid.connect`."""
     parts = _lay_out()
-    jobs = Jobs()
+    jobs = Jobs(KEPT)
     private: dict[str, Any] = {"api_visibility": "private"}
     quick: dict[str, Any] = {**private, "queue": False, "show_progress": "hidden"}
     parts.look.click(lambda: gr.Button(visible=True), None, parts.cancel, **quick)

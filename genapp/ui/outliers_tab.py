@@ -1,6 +1,5 @@
 """The Outliers tab: pictures in, those that don't belong out, with reasons."""
 
-import threading
 from typing import Any
 
 import cv2
@@ -11,9 +10,9 @@ from genapp.registry.engines import Engines
 from genapp.screening import DEFAULT, LEAST, SCORES, demonstrate, histogram
 from genapp.ui import outliers_api, screening
 from genapp.ui.files import save_result
+from genapp.ui.jobs import Jobs
 from genapp.ui.photo_input import sent_files
 from genapp.ui.screening import Found, Reference
-from genapp.upscaling import Progress
 
 KEPT_SECONDS = 600
 BUILT_IN, OWN = "faces (comes with genapp)", "what I send"
@@ -44,8 +43,7 @@ class _Job:
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
-        self._cancelled: dict[str, threading.Event] = {}
-        """By visitor: set when they click on Cancel."""
+        self.jobs = Jobs("Your pictures are still here.")
 
     # The results are those of the events in `build`.
     def work(
@@ -59,22 +57,23 @@ class _Job:
         request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
     ) -> Any:  # noqa: ANN401 (for found, reference, score and what `_shown` fills)
-        stop = self._cancelled[request.session_hash or ""] = threading.Event()
         try:
             uploads = sent_files(pictures)
             if not uploads:
                 raise BadValue("There are no pictures.", "Send some first.")
             scores = (DEFAULT, *(SCORES if every_score else ()))
-            told = _telling(progress, stop)
             known: Reference | None = None
-            if kind == OWN:
-                of_reference = sent_files(reference)
-                if not of_reference:
-                    raise BadValue("There is no reference.", ABOUT_REFERENCE)
-                known = screening.find_reference(of_reference, scores, last, self._engines, told)
-            found = screening.find_outliers(
-                uploads, known, scores, false_alarm, self._engines, told
-            )
+            of_reference = sent_files(reference)
+            if kind == OWN and not of_reference:
+                raise BadValue("There is no reference.", ABOUT_REFERENCE)
+            with self.jobs.running(request, progress) as told:
+                if kind == OWN:
+                    known = screening.find_reference(
+                        of_reference, scores, last, self._engines, told
+                    )
+                found = screening.find_outliers(
+                    uploads, known, scores, false_alarm, self._engines, told
+                )
         except Cancelled as error:
             gr.Info(str(error))
             return gr.skip()
@@ -82,9 +81,6 @@ class _Job:
             gr.Warning(str(error))
             told_why = f"**{error.message}** {error.remedy}"
             return *_skips(3), told_why, *_skips(2 + _DETAILS + _FILES)
-        finally:
-            if self._cancelled.get(request.session_hash or "") is stop:
-                del self._cancelled[request.session_hash or ""]
         names = list(found.result.images[0].scores) if found.result.images else [DEFAULT]
         choices = gr.Dropdown(
             [(SCORES[name].title, name) for name in names],
@@ -92,11 +88,6 @@ class _Job:
             visible=len(names) > 1,
         )
         return found, known or last, choices, *_shown(found), *_nothing(), *_no_files(found)
-
-    def stop(self, request: gr.Request) -> None:
-        event = self._cancelled.get(request.session_hash or "")
-        if event is not None:
-            event.set()
 
     def demonstrate(self) -> Any:  # noqa: ANN401 (for gallery, table and verdict)
         try:
@@ -253,7 +244,7 @@ def build(engines: Engines) -> None:
         trigger_mode="once",
         **private,
     ).then(lambda: gr.Button(visible=False), None, cancel, **quiet)
-    cancel.click(does.stop, None, None, **quiet)
+    cancel.click(does.jobs.stop, None, None, **quiet)
     gr.on(
         [false_alarm.change, score.input],
         _move,
@@ -342,15 +333,3 @@ def _files(found: Found | None) -> Any:  # noqa: ANN401 (four buttons)
 
 def _skips(count: int) -> list[Any]:
     return [gr.skip()] * count
-
-
-def _telling(progress: gr.Progress, stop: threading.Event) -> Progress:
-    """The page's progress bar, which also hears of a click on Cancel."""
-
-    def tell(done: float, what: str, seconds_left: float | None) -> None:
-        if stop.is_set():
-            raise Cancelled("It was cancelled.", "Your pictures are still here.")
-        left = "" if seconds_left is None else f", {seconds_left:.0f} s left"
-        progress(min(done, 0.97), desc=f"{what}{left}")
-
-    return tell

@@ -11,9 +11,9 @@ from genapp.registry.engines import Engines
 from genapp.translating import REGIONS, STYLES, style_names
 from genapp.ui import painting, translate_api
 from genapp.ui.colorize_tab import FORMATS
+from genapp.ui.jobs import telling
 from genapp.ui.painting import STROKES, Canvas, Wishes
 from genapp.ui.photo_input import Payload, sent_file
-from genapp.ui.telling import telling
 from genapp.ui.tryon_tab import EXAMPLES
 
 KEPT_SECONDS = 600

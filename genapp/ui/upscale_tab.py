@@ -1,6 +1,5 @@
 """The Upscale tab: a picture in, the same picture larger out."""
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,9 +18,9 @@ from genapp.registry.engines import Engines
 from genapp.tryon import FaceShape, find_faces
 from genapp.ui import magnifier
 from genapp.ui.files import save_result
+from genapp.ui.jobs import Jobs, duration
 from genapp.ui.model_files import how_to_fetch
 from genapp.ui.photo_input import Payload, hidden_photo, sent_file, sent_number
-from genapp.ui.telling import duration, telling
 from genapp.upscaling import (
     LARGEST,
     PREFIX,
@@ -129,8 +128,7 @@ class _Job:
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
         self._speeds = Speeds()
-        self._cancelled: dict[str, threading.Event] = {}
-        """By visitor: set when they click on Cancel."""
+        self.jobs = Jobs("Your picture and settings are still here.")
 
     # The results are those of the events in `build`.
     def open_photo(self, payload: Payload | None, last: Opened | None) -> Any:  # noqa: ANN401
@@ -203,7 +201,6 @@ class _Job:
         progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
     ) -> Any:  # noqa: ANN401 (for result, facts, download and made)
         details = Details(strength, grain, keep_colors, faces, restoring, fidelity, painted, form)
-        stop = self._cancelled[request.session_hash or ""] = threading.Event()
         try:
             if now is None:
                 raise BadValue("There is no picture.", "Upload one first.")
@@ -212,22 +209,19 @@ class _Job:
             missing = how_to_fetch(plan.stages[0].model, self._engines.store)
             if missing:
                 raise ModelMissing(f"{plan.models[0]} is not on this machine.", missing)
-            told = telling(progress, stop)
             fresh = not (last and last.opened.source == now.source and last.plan == plan)
             enlarged = last.enlarged if last and not fresh else None
-            if enlarged is None:
-                enlarged = enlarge(now.photo, plan, self._engines, told)
-                _learn(enlarged, self._speeds, self._engines)
-            return self._finished(now, enlarged, details, last, told, fresh=fresh)
+            with self.jobs.running(request, progress) as told:
+                if enlarged is None:
+                    enlarged = enlarge(now.photo, plan, self._engines, told)
+                    _learn(enlarged, self._speeds, self._engines)
+                return self._finished(now, enlarged, details, last, told, fresh=fresh)
         except Cancelled as error:
             gr.Info(str(error))
             return gr.skip()
         except UserError as error:
             gr.Warning(str(error))
             return gr.skip(), f"**{error.message}** {error.remedy}", gr.skip(), gr.skip()
-        finally:
-            if self._cancelled.get(request.session_hash or "") is stop:
-                del self._cancelled[request.session_hash or ""]
 
     def again(
         self,
@@ -293,11 +287,6 @@ class _Job:
             gr.DownloadButton(f"Download {new.file.name}", value=str(new.file), interactive=True),
             new,
         )
-
-    def stop(self, request: gr.Request) -> None:
-        event = self._cancelled.get(request.session_hash or "")
-        if event is not None:
-            event.set()
 
 
 def build(engines: Engines) -> gr.Image:
@@ -415,7 +404,7 @@ def build(engines: Engines) -> gr.Image:
         trigger_mode="always_last",
         **private,
     )
-    cancel.click(does.stop, None, None, **quiet)
+    cancel.click(does.jobs.stop, None, None, **quiet)
     glass.follow(made.change)
     divider.input(
         None,
