@@ -77,7 +77,7 @@ class Copies:
         return similar_pairs(self.features, SAME)
 
     def _described(self, pixels: Pixels) -> Features:
-        return unit(describe([pixels], engines=self._engines))[0]
+        return np.asarray(unit(describe([pixels], engines=self._engines))[0])
 
 
 def unit(features: Features) -> Features:
