@@ -1,4 +1,4 @@
-"""Styles: the 26 built-in ones, pictures of one's own, and blends of them."""
+"""Styles: built-in ones, looks, networks of the Hub, pictures of one's own, and blends of them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,8 @@ from PIL import Image
 from genapp.errors import BadValue, UnknownName
 from genapp.images import Photo, Pixels, read, to_float
 from genapp.registry.engines import Engines
+from genapp.translating.hub_styles import HUB_STYLES, HubStyle, hub_style_names
+from genapp.translating.looks import LOOKS, Look, look_names
 from genapp.upscaling import bleed
 
 MULTI, ANY = "translate/stylizer.multi26", "translate/stylizer.any"
@@ -87,16 +89,29 @@ class Style:
     """3×256×256, 0..1: what the style of a picture is taken from."""
     sha256: str | None = None
     """Of the picture's pixels."""
+    look: Look | None = None
+    """What is done instead of painting."""
+    hub: HubStyle | None = None
+    """A style with a network of its own."""
 
     @property
-    def model(self) -> str:
-        """The network that paints in it."""
+    def model(self) -> str | None:
+        """The network that paints in it; None for a look."""
+        if self.look is not None:
+            return None
+        if self.hub is not None:
+            return self.hub.model
         return ANY if self.number is None else MULTI
 
 
 def style_names() -> tuple[str, ...]:
-    """Names of the built-in styles."""
+    """Names of the built-in styles that are painted."""
     return tuple(style.name for style in STYLES)
+
+
+def known_names() -> tuple[str, ...]:
+    """Names of everything that can be asked for: built-in styles, looks, styles of the Hub."""
+    return (*style_names(), *look_names(), *hub_style_names())
 
 
 def parse_styles(text: str) -> dict[str, float]:
@@ -123,7 +138,7 @@ def read_styles(style: Picture | Mapping[Any, float]) -> tuple[Style, ...]:
     """The parts of a blend.
 
     Args:
-        style: the name of a built-in style, a picture, or weights (0 and above, of any sum) by
+        style: a name of `known_names`, a picture, or weights (0 and above, of any sum) by
             names, paths, files' bytes or `Photo`s.
 
     Raises:
@@ -153,15 +168,24 @@ def _weight(value: object) -> float:
 
 def _style(source: Picture, weight: float) -> Style:
     if isinstance(source, str):
-        if source in style_names():
-            number = style_names().index(source)
-            return Style(source, weight, STYLES[number].face_strength, number)
+        if source in known_names():
+            return _named(source, weight)
         if not Path(source).suffix and not Path(source).exists():
-            raise UnknownName("style", source, style_names())
+            raise UnknownName("style", source, known_names())
     photo = read(source)
     pixels = photo.pixels if photo.alpha is None else bleed(photo.pixels, photo.alpha)
     digest = sha256(np.ascontiguousarray(pixels)).hexdigest()
     return Style(photo.name or "picture", weight, 1.0, None, middle_square(pixels), digest)
+
+
+def _named(name: str, weight: float) -> Style:
+    if name in look_names():
+        return Style(name, weight, 1.0, look=LOOKS[look_names().index(name)])
+    if name in hub_style_names():
+        hub = HUB_STYLES[hub_style_names().index(name)]
+        return Style(name, weight, hub.face_strength, hub=hub)
+    number = style_names().index(name)
+    return Style(name, weight, STYLES[number].face_strength, number)
 
 
 def middle_square(pixels: Pixels) -> NDArray[np.float32]:
@@ -184,10 +208,13 @@ def default_face_strength(styles: Sequence[Style]) -> float:
 def blended_numbers(
     styles: tuple[Style, ...], engines: Engines
 ) -> dict[str, tuple[float, Numbers]]:
-    """Of each network that is needed: its part in the painting, and the blend's 2×c numbers."""
+    """Of each of our own networks that is needed: its part in the painting, and the blend's 2×c
+    numbers."""
     blends: dict[str, tuple[float, Numbers]] = {}
-    for model in dict.fromkeys(style.model for style in styles):
+    for model in (MULTI, ANY):
         parts = [style for style in styles if style.model == model]
+        if not parts:
+            continue
         part = sum(style.weight for style in parts)
         blend = sum(style.weight / part * _numbers(style, engines) for style in parts)
         blends[model] = part, np.asarray(blend, np.float32)
