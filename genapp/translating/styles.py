@@ -1,4 +1,4 @@
-"""Styles: the 26 built-in ones, pictures of one's own, and blends of them."""
+"""Styles: the built-in ones, pictures of one's own, and blends of them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -18,6 +18,8 @@ from genapp.registry.engines import Engines
 from genapp.upscaling import bleed
 
 MULTI, ANY = "translate/stylizer.multi26", "translate/stylizer.any"
+LINES = "line-drawing"
+"""Stands for `genapp.translating.drawing` where networks are named: it needs none."""
 TABLE, PREDICTOR = "translate/styles.multi26", "translate/style-predictor.any"
 PREDICTED_FROM = 256
 """Side of the square that a style is taken from, px."""
@@ -30,15 +32,18 @@ Numbers = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class BuiltIn:
-    """One of the 26 styles of `translate/stylizer.multi26`, in its order."""
+    """A style that comes along."""
 
     name: str
     description: str
     face_strength: float = 1.0
     """How strong it may be on a face of `FACE` px for people, and our detector, to still tell it;
     chosen in steps on twelve faces, checked by benchmarks/style_quality.py."""
+    model: str = MULTI
+    """What paints in it."""
 
 
+# First the 26 of `MULTI`, in its order.
 STYLES = (
     BuiltIn("amber-and-sky", "Warm yellow and light blue in soft, flat strokes."),
     BuiltIn("yellow-ink", "Bold black brush lines and patches of yellow on white.", 0.5),
@@ -66,6 +71,7 @@ STYLES = (
     BuiltIn("dark-velvet", "Soft blacks and greens, pale lights, few lines."),
     BuiltIn("teal-etching", "Teal etched on cream in fine hatches.", 0.75),
     BuiltIn("rust-impasto", "Rust, cream and blue in thick, rough dabs.", 0.6),
+    BuiltIn("line-drawing", "Few dark, sure lines with ink on white paper.", model=LINES),
 )
 FACE = 240
 """A face should be at least this wide in a painting, px: of smaller ones, strokes leave little."""
@@ -90,8 +96,8 @@ class Style:
 
     @property
     def model(self) -> str:
-        """The network that paints in it."""
-        return ANY if self.number is None else MULTI
+        """The network that paints in it, or `LINES`."""
+        return ANY if self.number is None else STYLES[self.number].model
 
 
 def style_names() -> tuple[str, ...]:
@@ -184,7 +190,10 @@ def default_face_strength(styles: Sequence[Style]) -> float:
 def blended_numbers(
     styles: tuple[Style, ...], engines: Engines
 ) -> dict[str, tuple[float, Numbers]]:
-    """Of each network that is needed: its part in the painting, and the blend's 2×c numbers."""
+    """Of each network that is needed: its part in the painting, and the blend's 2×c numbers.
+
+    `LINES` needs no numbers and has none.
+    """
     blends: dict[str, tuple[float, Numbers]] = {}
     for model in dict.fromkeys(style.model for style in styles):
         parts = [style for style in styles if style.model == model]
@@ -195,6 +204,8 @@ def blended_numbers(
 
 
 def _numbers(style: Style, engines: Engines) -> Numbers:
+    if style.model == LINES:
+        return np.empty((2, 0), np.float32)
     if style.square is not None:
         predictor = engines.get(PREDICTOR)
         return np.asarray(predictor.run({"image": style.square[None]})["style"], np.float32)
