@@ -623,7 +623,7 @@ def test_translate_folder(
 def test_translate_lists_the_styles(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("translate", "--styles") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 1 + 26 + 6 + 7
+    assert len(lines) == 1 + 27 + 6 + 7
     assert sum("MIT" in line for line in lines) == 1
     assert run("translate", "--styles", "--json") == 0
     styles = json.loads(capsys.readouterr().out)["styles"]

@@ -6,7 +6,7 @@ from genapp.registry.catalog import Catalog, commercial_only
 from genapp.registry.store import Store
 from genapp.translating.hub_styles import HUB_STYLES
 from genapp.translating.looks import LOOKS
-from genapp.translating.styles import MULTI, STYLES
+from genapp.translating.styles import STYLES
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class ListedStyle:
     name: str
     description: str
     model: str | None
-    """The network that paints in it; None for a look."""
+    """The network that paints in it; None where there is none."""
     license: str | None
     """Of the network: an SPDX expression."""
     commercial: bool
@@ -27,19 +27,20 @@ class ListedStyle:
 
 
 def list_styles(catalog: Catalog, store: Store) -> tuple[ListedStyle, ...]:
-    """All of them: painted styles that are built in, looks, styles of the Hub."""
-    painted = [
-        *((style.name, style.description, MULTI) for style in STYLES),
+    """All of them: built-in styles, looks, styles of the Hub."""
+    models = [
+        *((style.name, style.description, style.model) for style in STYLES),
+        *((look.name, look.description, look.name) for look in LOOKS),
         *((style.name, style.description, style.model) for style in HUB_STYLES),
     ]
-    listed = [_painted(*each, catalog, store) for each in painted]
-    looks = [ListedStyle(look.name, look.description, None, None, True, True) for look in LOOKS]
-    return (*listed[: len(STYLES)], *looks, *listed[len(STYLES) :])
+    return tuple(_listed(*each, catalog, store) for each in models)
 
 
-def _painted(
+def _listed(
     name: str, description: str, model_name: str, catalog: Catalog, store: Store
 ) -> ListedStyle:
+    if model_name not in catalog.names:
+        return ListedStyle(name, description, None, None, True, True)
     model = catalog.get(model_name)
     here = all(store.takes(file) and store.find(file) is not None for file in model.files)
     allowed = model.commercial or not commercial_only()

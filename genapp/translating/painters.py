@@ -1,4 +1,4 @@
-"""What paints each part of a blend: our own networks, those of the Hub, and looks."""
+"""What paints each part of a blend: our own networks, those of the Hub, and what needs none."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,20 +16,23 @@ class Part:
 
     weight: float
     """The weights of all parts sum up to 1."""
-    by: Painter | Look
-    model: str | None
-    """The network; None for a look."""
+    by: Painter | Look | None
+    """None: the line drawing."""
+    model: str
+    """As `Style.model`."""
 
 
 def parts_of(styles: tuple[Style, ...], engines: Engines) -> Iterator[Part]:
-    """One part for each network and look. Raises as `Engines.get` does."""
-    for model, (weight, numbers) in blended_numbers(styles, engines).items():
-        yield Part(weight, Brush(engines.get(model), numbers), model)
-    for style in styles:
-        if style.hub is not None:
-            yield Part(style.weight, HubBrush(style.hub, engines), style.model)
-        elif style.look is not None:
-            yield Part(style.weight, style.look, None)
+    """One part for each network, and for each thing that needs none. Raises as `Engines.get`."""
+    blends = blended_numbers(styles, engines)
+    for model in dict.fromkeys(style.model for style in styles):
+        alike = [style for style in styles if style.model == model]
+        by: Painter | Look | None = alike[0].look
+        if model in blends:
+            by = Brush(engines.get(model), blends[model][1])
+        elif alike[0].hub is not None:
+            by = HubBrush(alike[0].hub, engines)
+        yield Part(sum(style.weight for style in alike), by, model)
 
 
 def only_looks(styles: tuple[Style, ...]) -> bool:

@@ -13,10 +13,11 @@ from genapp.errors import OutOfMemory, check_number
 from genapp.images import Photo, Pixels, check_sides, from_float, read, resized, to_8_bit, to_float
 from genapp.registry.engines import Engines
 from genapp.translating.colors import matched_light, recolored
+from genapp.translating.drawing import find_lines, inked, strokes
 from genapp.translating.looks import Look, apply_look
 from genapp.translating.painters import only_looks, parts_of
 from genapp.translating.plan import MAX_MEGAPIXELS, Plan, Size, make_plan
-from genapp.translating.regions import Mask, check_region, region_mask
+from genapp.translating.regions import FEWEST, Mask, check_region, person_mask, region_mask
 from genapp.translating.styles import (
     Picture,
     Style,
@@ -83,7 +84,7 @@ class Translated:
     def report(self) -> dict[str, Any]:
         """What `--json` prints beside the outputs: sizes in pixels, times in ms."""
         return {
-            "model": next(iter(self.recipe["models"]), None),
+            "model": self.recipe["models"][0],
             "size": list(self.plan.size),
             "timings_ms": dict(self.timings_ms),
             "recipe": dict(self.recipe),
@@ -185,7 +186,9 @@ def paint(
     total = 0.0
     for part in parts:
         total += part.weight
-        if isinstance(part.by, Look):
+        if part.by is None:
+            painting = _draw(source, plan, engines, clock)
+        elif isinstance(part.by, Look):
             painting = _look(source, plan, part.by, clock)
         else:
             painting = _paint_all(source, plan, part.by, clock)
@@ -195,7 +198,7 @@ def paint(
             share = part.weight / total
             cv2.addWeighted(mixed, 1 - share, painting, share, 0, dst=mixed)
     assert mixed is not None
-    models = tuple(part.model for part in parts if part.model is not None)
+    models = tuple(part.model for part in parts)
     return Painted(photo, plan, styles, source, mixed, models, time.perf_counter() - started)
 
 
@@ -249,6 +252,28 @@ def finish(
     timings = {"networks": round(painted.seconds * 1000, 1), "finish": _since(started)}
     name = f"{photo.name or 'photo'}-{names}"
     return Translated(resized(photo, result, photo.alpha, name), painted.plan, timings, recipe)
+
+
+def _draw(source: Pixels, plan: Plan, engines: Engines, clock: Clock) -> Painting:
+    """The line drawing: lines found at the first size of the plan, drawn sharp at the last one."""
+    before = clock.done
+    people = person_mask(source, engines)
+    seen = resampled(source, plan.paintings[0])
+    outlined: Mask | None = None
+    if people.mean() >= 255 * FEWEST:
+        outlined = np.asarray(resampled(people, plan.paintings[0]), np.uint8)
+    try:
+        lines = strokes(find_lines(seen, outlined, lambda pixels: clock.advance(pixels, "Drawing")))
+        width, height = plan.paintings[-1]
+        drawn = np.empty((height, width, 3), np.uint16)
+        for top, rows in inked(lines, (width, height)):
+            drawn[top : top + len(rows)] = from_float(rows, np.uint16)[..., np.newaxis]
+    except MemoryError as error:
+        raise OutOfMemory(
+            "There is too little memory to draw.", "Use a smaller picture, or close other programs."
+        ) from error
+    clock.advance(before + plan.pixels - clock.done, "Drawing")
+    return drawn
 
 
 def _look(source: Pixels, plan: Plan, look: Look, clock: Clock) -> Painting:

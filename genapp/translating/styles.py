@@ -20,6 +20,8 @@ from genapp.translating.looks import LOOKS, Look, look_names
 from genapp.upscaling import bleed
 
 MULTI, ANY = "translate/stylizer.multi26", "translate/stylizer.any"
+LINES = "line-drawing"
+"""Stands for `genapp.translating.drawing` where networks are named: it needs none."""
 TABLE, PREDICTOR = "translate/styles.multi26", "translate/style-predictor.any"
 PREDICTED_FROM = 256
 """Side of the square that a style is taken from, px."""
@@ -32,15 +34,18 @@ Numbers = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class BuiltIn:
-    """One of the 26 styles of `translate/stylizer.multi26`, in its order."""
+    """A style that comes along."""
 
     name: str
     description: str
     face_strength: float = 1.0
     """How strong it may be on a face of `FACE` px for people, and our detector, to still tell it;
     chosen in steps on twelve faces, checked by benchmarks/style_quality.py."""
+    model: str = MULTI
+    """What paints in it."""
 
 
+# First the 26 of `MULTI`, in its order.
 STYLES = (
     BuiltIn("amber-and-sky", "Warm yellow and light blue in soft, flat strokes."),
     BuiltIn("yellow-ink", "Bold black brush lines and patches of yellow on white.", 0.5),
@@ -68,6 +73,7 @@ STYLES = (
     BuiltIn("dark-velvet", "Soft blacks and greens, pale lights, few lines."),
     BuiltIn("teal-etching", "Teal etched on cream in fine hatches.", 0.75),
     BuiltIn("rust-impasto", "Rust, cream and blue in thick, rough dabs.", 0.6),
+    BuiltIn("line-drawing", "Few dark, sure lines with ink on white paper.", model=LINES),
 )
 FACE = 240
 """A face should be at least this wide in a painting, px: of smaller ones, strokes leave little."""
@@ -95,13 +101,13 @@ class Style:
     """A style with a network of its own."""
 
     @property
-    def model(self) -> str | None:
-        """The network that paints in it; None for a look."""
+    def model(self) -> str:
+        """The network that paints in it; where there is none, `LINES` or the look's name."""
         if self.look is not None:
-            return None
+            return self.look.name
         if self.hub is not None:
             return self.hub.model
-        return ANY if self.number is None else MULTI
+        return ANY if self.number is None else STYLES[self.number].model
 
 
 def style_names() -> tuple[str, ...]:
