@@ -924,10 +924,10 @@ def _add_translate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--style",
         metavar="NAME|FILE[=WEIGHT],…",
-        help="a built-in style (see --styles), a picture to take the style from, or a blend, such "
+        help="a style or look (see --styles), a picture to take the style from, or a blend, such "
         "as embers=2,painting.jpg=1",
     )
-    parser.add_argument("--styles", action="store_true", help="list the built-in styles")
+    parser.add_argument("--styles", action="store_true", help="list the styles and looks")
     parser.add_argument(
         "--strength", metavar="0..1", type=float, default=1.0, help="0 the photo, 1 the painting"
     )
@@ -994,13 +994,17 @@ def _translate(options: argparse.Namespace) -> int:
 
 
 def _translate_styles(options: argparse.Namespace) -> int:
-    from genapp.translating import STYLES
+    from genapp.translating import list_styles
 
+    listed = list_styles(load(), Store())
     if options.json:
-        rows = [{"name": style.name, "description": style.description} for style in STYLES]
-        _print_json({"styles": rows})
+        _print_json({"styles": [asdict(style) for style in listed]})
         return 0
-    _print_table([("NAME", "LOOK"), *((style.name, style.description) for style in STYLES)])
+    rows = [
+        (style.name, style.description, style.license or "", "" if style.present else "fetch first")
+        for style in listed
+    ]
+    _print_table([("NAME", "LOOK", "LICENCE", ""), *rows])
     return 0
 
 

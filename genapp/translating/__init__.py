@@ -1,5 +1,8 @@
-"""Translation: a photo painted in a style, built in or taken from any picture."""
+"""Translation: a photo painted in a style, or put into another light or season."""
 
+from genapp.translating.hub_styles import HUB_STYLES, HubStyle
+from genapp.translating.listing import ListedStyle, list_styles
+from genapp.translating.looks import LOOKS, Look
 from genapp.translating.pipeline import Finish, Painted, Translated, finish, paint, translate
 from genapp.translating.plan import (
     LARGEST_DETAIL,
@@ -15,13 +18,16 @@ from genapp.translating.styles import (
     BuiltIn,
     Style,
     default_face_strength,
+    known_names,
     parse_styles,
     read_styles,
     style_names,
 )
 
 __all__ = [
+    "HUB_STYLES",
     "LARGEST_DETAIL",
+    "LOOKS",
     "MAX_MEGAPIXELS",
     "REGIONS",
     "SMALLEST_DETAIL",
@@ -29,12 +35,17 @@ __all__ = [
     "STYLES",
     "BuiltIn",
     "Finish",
+    "HubStyle",
+    "ListedStyle",
+    "Look",
     "Painted",
     "Plan",
     "Style",
     "Translated",
     "default_face_strength",
     "finish",
+    "known_names",
+    "list_styles",
     "make_plan",
     "paint",
     "parse_styles",
