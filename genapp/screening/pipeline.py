@@ -309,7 +309,7 @@ def _tune(
     aside = _aside(len(pictures))
     before = clock.done
 
-    def told(done: float, what: str, _: float | None) -> None:
+    def told(done: float, what: str, seconds_left: float | None) -> None:
         clock.advance(before + done * STEP_WORK * steps - clock.done, what)
 
     vae = tune_vae(

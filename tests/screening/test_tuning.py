@@ -117,7 +117,7 @@ def test_can_be_cancelled_while_it_tunes(discs: list[Pixels], engines: Engines) 
 def test_too_few_pictures(discs: list[Pixels], engines: Engines) -> None:
     with pytest.raises(BadValue, match="59 pictures, too few to tune on"):
         fit_detector(discs[1:], tune=True, engines=engines)
-    broken = [b"no picture", *discs[1:]]
+    broken: list[bytes | Pixels] = [b"no picture", *discs[1:]]
     with pytest.raises(BadValue, match="59 pictures, too few to tune on"):
         fit_detector(broken, tune=True, engines=engines)
 
