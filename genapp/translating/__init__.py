@@ -3,6 +3,7 @@
 from genapp.translating.hub_styles import HUB_STYLES, HubStyle
 from genapp.translating.listing import ListedStyle, list_styles
 from genapp.translating.looks import LOOKS, Look
+from genapp.translating.painters import only_looks
 from genapp.translating.pipeline import Finish, Painted, Translated, finish, paint, translate
 from genapp.translating.plan import (
     LARGEST_DETAIL,
@@ -47,6 +48,7 @@ __all__ = [
     "known_names",
     "list_styles",
     "make_plan",
+    "only_looks",
     "paint",
     "parse_styles",
     "read_styles",

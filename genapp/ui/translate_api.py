@@ -32,8 +32,8 @@ def build(engines: Engines) -> None:
 
         Args:
             photo: the picture.
-            style: a built-in style, such as embers, or a blend, such as embers=2,ink-wash=1. A
-                wrong name is answered with all names.
+            style: a style or look, such as embers or golden-hour, or a blend, such as
+                embers=2,ink-wash=1. A wrong name is answered with all names.
             style_picture: a picture whose style is taken; together with 'style' both are blended
                 in equal parts.
             strength: 0 the photo to 1 the painting.
