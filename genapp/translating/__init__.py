@@ -13,6 +13,7 @@ from genapp.translating.plan import (
     make_plan,
 )
 from genapp.translating.regions import REGIONS, region_mask
+from genapp.translating.sketch_face import DrawnFace, sketch_to_face
 from genapp.translating.styles import (
     STYLES,
     BuiltIn,
@@ -34,6 +35,7 @@ __all__ = [
     "SMALLEST_SIDE",
     "STYLES",
     "BuiltIn",
+    "DrawnFace",
     "Finish",
     "HubStyle",
     "ListedStyle",
@@ -51,6 +53,7 @@ __all__ = [
     "parse_styles",
     "read_styles",
     "region_mask",
+    "sketch_to_face",
     "style_names",
     "translate",
 ]
