@@ -143,9 +143,7 @@ def measure_time(model: bytes, side: int) -> list[dict[str, Any]]:
     return [{"what": what, "value": round(min(times), 1), "unit": "ms"}]
 
 
-def entry_of(
-    model: bytes, side: int, measures: list[dict[str, Any]], seen: int
-) -> dict[str, Any]:
+def entry_of(model: bytes, side: int, measures: list[dict[str, Any]], seen: int) -> dict[str, Any]:
     """Returns the network's entry in the catalogue."""
     return {
         "name": NAME,

@@ -8,7 +8,7 @@ import gradio as gr
 from genapp.errors import UserError
 from genapp.registry.engines import Engines
 from genapp.translating import REGIONS, STYLES, style_names
-from genapp.ui import comparison, painting, translate_api
+from genapp.ui import comparison, painting, sketch_face, translate_api
 from genapp.ui.colorize_tab import FORMATS
 from genapp.ui.jobs import telling
 from genapp.ui.painting import STROKES, Canvas, Wishes
@@ -65,6 +65,7 @@ def build(engines: Engines) -> Sender:
     page = _lay_out(engines)
     show = _connect(page, engines)
     translate_api.build(engines)
+    sketch_face.build(engines)
     save = {
         "fn": partial(_save_for_sending, engines),
         "inputs": page.seen,
