@@ -82,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_upscale(commands.add_parser("upscale", help="enlarge a picture"))
     _add_faces(commands.add_parser("faces", help="make faces of people who do not exist"))
     _add_translate(commands.add_parser("translate", help="paint a photo in a style"))
+    _add_sketch_to_face(commands.add_parser("sketch-to-face", help="make a photo of a drawn face"))
     _add_outliers(commands.add_parser("outliers", help="find the pictures that don't belong"))
     _add_models(commands.add_parser("models", help="list, fetch and check the models"))
     _add_serve(commands.add_parser("serve", help="open the app in the browser"))
@@ -1049,6 +1050,56 @@ def _print_translated(output: Path | str, report: dict[str, Any]) -> None:
     styles = ", ".join(f"{name} {weight:.0%}" for name, weight in recipe["style"].items())
     seconds = report["timings_ms"]["networks"] / 1000
     print(f"  {styles}; strokes of a picture of {recipe['detail']} px, in {seconds:.1f} s")
+
+
+# sketch-to-face ------------------------------------------------------------------------------
+
+
+def _add_sketch_to_face(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "input", metavar="DRAWING", type=Path, help="dark lines on light paper; the head fills it"
+    )
+    parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=True)
+    parser.add_argument(
+        "--look",
+        metavar="N",
+        type=int,
+        default=0,
+        help="what lines leave open (skin, hair, light): 0 the usual, 1 and up other ones",
+    )
+    parser.add_argument(
+        "--variety", metavar="0..2", type=float, default=1.0, help="how far other looks are off"
+    )
+    parser.add_argument(
+        "--size", metavar="PX", type=int, default=512, help="side of the result, up to 1024"
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--json", action="store_true", help="print the facts as one JSON object")
+    parser.set_defaults(run=_sketch_to_face)
+
+
+def _sketch_to_face(options: argparse.Namespace) -> int:
+    from genapp import images
+    from genapp.translating import sketch_to_face
+
+    _check_output(options.input, options.output)
+    with _progress_bar() as progress:
+        made = sketch_to_face(
+            options.input,
+            look=options.look,
+            variety=options.variety,
+            size=options.size,
+            format=options.output.suffix,
+            progress=progress,
+            device=options.device,
+        )
+    images.write(made.photo, options.output)
+    if options.json:
+        _print_json({"outputs": [str(options.output)], **made.report()})
+    else:
+        print(options.output)
+        print(f"  look {options.look}; this person does not exist")
+    return 0
 
 
 # outliers ------------------------------------------------------------------------------------

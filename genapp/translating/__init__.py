@@ -14,6 +14,7 @@ from genapp.translating.plan import (
     make_plan,
 )
 from genapp.translating.regions import REGIONS, region_mask
+from genapp.translating.sketch_face import DrawnFace, sketch_to_face
 from genapp.translating.styles import (
     STYLES,
     BuiltIn,
@@ -35,6 +36,7 @@ __all__ = [
     "SMALLEST_SIDE",
     "STYLES",
     "BuiltIn",
+    "DrawnFace",
     "Finish",
     "HubStyle",
     "ListedStyle",
@@ -53,6 +55,7 @@ __all__ = [
     "parse_styles",
     "read_styles",
     "region_mask",
+    "sketch_to_face",
     "style_names",
     "translate",
 ]

@@ -85,7 +85,7 @@ def strokes(found: Values) -> Values:
     )
     places = labels.ravel()
     darkest = np.zeros(count, np.float32)
-    np.maximum.at(darkest, places, ink.ravel())
+    np.maximum.at(darkest, np.asarray(places, np.intp), ink.ravel())
     amount = np.bincount(places, ink.ravel(), count)
     long = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) >= SHORTEST
     stays = (darkest > FAINTEST) & long & (amount > LEAST)

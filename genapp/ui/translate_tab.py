@@ -10,7 +10,7 @@ from gradio.events import Dependency
 from genapp.errors import UserError
 from genapp.registry.engines import Engines
 from genapp.translating import REGIONS, only_looks
-from genapp.ui import comparison, painting, style_gallery, translate_api
+from genapp.ui import comparison, painting, sketch_face, style_gallery, translate_api
 from genapp.ui.colorize_tab import FORMATS
 from genapp.ui.jobs import telling
 from genapp.ui.painting import STROKES, Canvas, Wishes
@@ -67,6 +67,7 @@ def build(engines: Engines) -> Sender:
     page, saver = _lay_out(engines), Saver(engines)
     show = _connect(page, saver, engines)
     translate_api.build(engines)
+    sketch_face.build(engines)
     save = {"fn": saver.to_send, "inputs": page.seen, "concurrency_id": "translate"}
     return Sender(page.send, _cancellable(page.send, page.cancel, show), save)
 
