@@ -22,7 +22,7 @@ from genapp.augmenting.recipe import Recipe, parse_recipe, read_recipe
 from genapp.augmenting.sample import Pixels, Sample, Step
 from genapp.augmenting.sources import Box, Item, Source, Unusable, open_source
 from genapp.augmenting.warnings import Copies, warnings_of
-from genapp.errors import BadValue
+from genapp.errors import BadValue, UnreadablePicture
 from genapp.images import Photo
 from genapp.registry.engines import Engines
 from genapp.sources import Failure, Pictures
@@ -323,9 +323,10 @@ class Augmenter:
                 return self._changed(number, parent, draws)
             except Unusable as error:
                 self.failures[error.name] = Failure(error.name, str(error))
-        raise BadValue(
-            "The pictures cannot be read.",
-            f"Check them; the last one: {error_of(self.failures)}",
+        last = list(self.failures.values())[-1]
+        raise UnreadablePicture(
+            f"The pictures cannot be used; the last one is {last.name!r}: {last.reason}",
+            "Give other ones.",
         )
 
     def _changed(self, number: int, parent: Item, draws: Draws) -> New:
@@ -395,10 +396,6 @@ class Augmenter:
         return items[self._orders[key][place]]
 
 
-def error_of(failures: Mapping[str, Failure]) -> str:
-    return list(failures.values())[-1].reason
-
-
 def _groups(source: Source) -> dict[str, tuple[Item, ...]]:
     """Items by class."""
     groups: dict[str, list[Item]] = defaultdict(list)
@@ -453,8 +450,14 @@ class _Run:
         self._augmenter.prepare(self._progress)
         self._lap("prepare")
         if self._compare:
+            augmenter = self._augmenter
+            settings = augmenter.recipe.classic
             self._copies = Copies(
-                self._augmenter.source, self._engines, self._augmenter.failures, self._progress
+                augmenter.source,
+                self._engines,
+                augmenter.failures,
+                self._progress,
+                mirrored=settings.probability > 0 and settings.flip > 0,
             )
             self._lap("compare")
         clock = Clock(self._total, self._progress)
