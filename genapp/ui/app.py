@@ -21,6 +21,7 @@ from genapp.ui import (
     tryon_tab,
     upscale_tab,
 )
+from genapp.ui.sending import send_to
 
 # System fonts: the page fetches nothing from anybody else.
 FONT = ("system-ui", "sans-serif")
@@ -70,11 +71,11 @@ def build(engines: Engines) -> gr.Blocks:
                 outliers_tab.build(engines)
             with gr.Tab("Models") as models:
                 lab_tab.build(engines, models, tabs, OUTLIERS)
-        colorize_tab.send_to(colored, small, tabs, UPSCALE)
-        translate_tab.send_to(painted, small, tabs, UPSCALE)
+        send_to(colored, small, tabs, UPSCALE)
+        send_to(painted, small, tabs, UPSCALE)
         if made:
-            faces_tab.send_to(made.tryon, worn, tabs, TRYON)
-            faces_tab.send_to(made.upscale, small, tabs, UPSCALE)
+            send_to(made.tryon, worn, tabs, TRYON)
+            send_to(made.upscale, small, tabs, UPSCALE)
     page.queue(max_size=MAX_WAITING, default_concurrency_limit=2)
     return page
 

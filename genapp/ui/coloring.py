@@ -160,10 +160,10 @@ def show(coloring: Coloring, wishes: Wishes) -> Coloring:
     if coloring.wishes == wishes or coloring.small is None:
         return coloring
     result = paint(coloring.small, _look(coloring, wishes))
-    after = _save(result.photo, "after")
+    after = magnifier.save_for_screen(result.photo, LONGEST, "after")
     before = coloring.before
     if before is None or not before.exists():
-        before = _save(coloring.small.photo, "before")
+        before = magnifier.save_for_screen(coloring.small.photo, LONGEST, "before")
     if coloring.after:
         coloring.after.unlink(missing_ok=True)
     return replace(coloring, wishes=wishes, result=result, before=before, after=after)
@@ -251,9 +251,3 @@ def _grey_mask(coloring: Coloring, parts: tuple[Part, ...]) -> NDArray[np.uint8]
     scale = min(1.0, LONGEST / max(width, height))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return marks.grey_mask(Marks(parts=parts), size, scale)
-
-
-def _save(photo: Photo, name: str) -> Path:
-    """For the screen: 8 bits, squares behind what is transparent."""
-    shown = Photo(magnifier.for_screen(photo, LONGEST), icc=photo.icc)
-    return save_result(images.encode(shown, "png"), f"{name}.png")

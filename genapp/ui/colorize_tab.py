@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
-from gradio.events import Dependency
 
 from genapp.colorizing import (
     PALETTES,
@@ -22,11 +21,12 @@ from genapp.colorizing import (
 from genapp.errors import UserError
 from genapp.registry.catalog import Model
 from genapp.registry.engines import Engines
-from genapp.ui import coloring, colorize_api, swatches
+from genapp.ui import coloring, colorize_api, comparison, swatches
 from genapp.ui.coloring import Coloring, Question, Reference, Wishes
 from genapp.ui.marks import DOT, History, is_for
 from genapp.ui.model_files import how_to_fetch
 from genapp.ui.photo_input import Payload, sent_file
+from genapp.ui.sending import Sender
 from genapp.ui.tryon_tab import hex_color
 
 EXAMPLES = Path(__file__).with_name("examples") / "old"
@@ -108,7 +108,6 @@ class _Page(NamedTuple):
     reset: gr.Button
     marking: _Marking
     result: gr.ImageSlider
-    divider: gr.Slider
     facts: gr.Markdown
     more: gr.Button
     sheet: gr.Gallery
@@ -128,40 +127,13 @@ class _Page(NamedTuple):
     """What the picture to click on shows: the same again needs no drawing."""
 
 
-class Sender(NamedTuple):
-    """What sends the result elsewhere: connect it with `send_to`."""
-
-    button: gr.Button
-    clicked: Dependency
-    """The result is there, as new as it can be."""
-    seen: gr.State
-
-
 def build(engines: Engines) -> Sender:
     """Lay out the tab inside the current `gr.Blocks`."""
     page = _lay_out(engines)
     show = _connect(page, engines)
     colorize_api.build(engines)
-    return Sender(page.send, page.send.click(**show), page.seen)
-
-
-def send_to(sender: Sender, photo: gr.Image, tabs: gr.Tabs, tab: str) -> None:
-    """A click on the sender's button puts the whole result into `photo` and opens that tab."""
-    sender.clicked.then(
-        _save_for_sending,
-        sender.seen,
-        photo,
-        show_progress_on=[sender.button],
-        concurrency_id="colorize-save",
-        api_visibility="private",
-    ).success(
-        lambda: gr.Tabs(selected=tab),
-        None,
-        tabs,
-        queue=False,
-        show_progress="hidden",
-        api_visibility="private",
-    ).success(None, js="() => scrollTo({top: 0, behavior: 'smooth'})", api_visibility="private")
+    save = {"fn": _save_for_sending, "inputs": page.seen, "concurrency_id": "colorize-save"}
+    return Sender(page.send, page.send.click(**show).then, save)
 
 
 def _lay_out(engines: Engines) -> _Page:
@@ -221,7 +193,8 @@ def _lay_out(engines: Engines) -> _Page:
         with gr.Column(scale=3, min_width=320, elem_id="colour-shown"):
             with gr.Tabs(overflow_behavior="wrap"):
                 with gr.Tab("Before and after", render_children=True):
-                    result, divider = _comparison()
+                    result = comparison.picture("colour-result")
+                    comparison.divider(result, "colour-divider")
                 with gr.Tab("Add colours", render_children=True):
                     marking, unsure = _marking()
             facts = gr.Markdown(WELCOME, elem_id="colour-facts", elem_classes="facts")
@@ -260,7 +233,6 @@ def _lay_out(engines: Engines) -> _Page:
         reset=reset,
         marking=marking,
         result=result,
-        divider=divider,
         facts=facts,
         more=more,
         sheet=sheet,
@@ -321,28 +293,6 @@ def _reference_controls() -> tuple[gr.Image, gr.Slider, gr.Markdown]:
             info="0 not at all, 1 as far as it goes",
         )
     return reference, strength, about
-
-
-def _comparison() -> tuple[gr.ImageSlider, gr.Slider]:
-    result = gr.ImageSlider(
-        label="Before and after",
-        type="filepath",
-        format="png",
-        buttons=["fullscreen"],
-        interactive=False,
-        max_height=520,
-        elem_id="colour-result",
-    )
-    divider = gr.Slider(
-        0,
-        100,
-        50,
-        step=1,
-        label="Before ↔ after",
-        info="Moves the divider; works with the arrow keys too.",
-        elem_id="colour-divider",
-    )
-    return result, divider
 
 
 def _marking() -> tuple[_Marking, gr.Checkbox]:
@@ -470,13 +420,6 @@ def _connect(page: _Page, engines: Engines) -> dict[str, Any]:
         concurrency_limit=1,
         **private,
     ).success(None, js="() => document.querySelector('#colour-file').click()", **private)
-    page.divider.input(
-        None,
-        page.divider,
-        page.result,
-        js="position => ({__type__: 'update', slider_position: position})",
-        **private,
-    )
     return show
 
 

@@ -22,6 +22,7 @@ from genapp.ui import (
 from genapp.ui.face_events import Follow
 from genapp.ui.face_making import Handle, Shown
 from genapp.ui.face_trail import Trail
+from genapp.ui.sending import Sender
 
 ABOUT = (
     "**These people do not exist.** A network that learnt from generated faces draws them. The "
@@ -73,14 +74,6 @@ class _Chosen(NamedTuple):
     to_upscale: gr.Button
 
 
-class Sender(NamedTuple):
-    """What sends the chosen face elsewhere: connect it with `send_to`."""
-
-    button: gr.Button
-    save: dict[str, Any]
-    """Gives the file: the arguments of an event, but its outputs."""
-
-
 class Senders(NamedTuple):
     """By where they send."""
 
@@ -122,17 +115,9 @@ def build(engines: Engines, tab: gr.Tab) -> Senders | None:
         "fn": partial(_save, engines, SEEN),
         "inputs": trail,
         "concurrency_id": "faces",
-        "api_visibility": "private",
     }
-    return Senders(Sender(chosen.to_tryon, save), Sender(chosen.to_upscale, save))
-
-
-def send_to(sender: Sender, photo: gr.Image, tabs: gr.Tabs, tab: str) -> None:
-    """A click on the sender's button puts the chosen face into `photo` and opens that tab."""
-    private: dict[str, Any] = {"api_visibility": "private"}
-    sender.button.click(outputs=photo, show_progress_on=[sender.button], **sender.save).success(
-        lambda: gr.Tabs(selected=tab), None, tabs, queue=False, show_progress="hidden", **private
-    ).success(None, js="() => scrollTo({top: 0, behavior: 'smooth'})", **private)
+    buttons = (chosen.to_tryon, chosen.to_upscale)
+    return Senders(*(Sender(button, button.click, save) for button in buttons))
 
 
 def _follower(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -127,6 +128,12 @@ def for_screen(photo: Photo, longest: int) -> NDArray[np.uint8]:
     shrink = min(1.0, longest / max(height, width))
     size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
     return _piece(photo, (0, 0, width, height), size)
+
+
+def save_for_screen(photo: Photo, longest: int, name: str) -> Path:
+    """A file of the picture `for_screen`, with its colour profile."""
+    shown = Photo(for_screen(photo, longest), icc=photo.icc)
+    return save_result(images.encode(shown, "png"), f"{name}.png")
 
 
 def _look(

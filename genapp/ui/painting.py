@@ -1,7 +1,7 @@
 """What one visitor of the Style tab sees: a photo, every style on it in small, and the painting."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,6 @@ from genapp.translating import (
     paint,
     read_styles,
     region_mask,
-    style_names,
     translate,
 )
 from genapp.tryon import FaceShape, find_faces
@@ -114,14 +113,14 @@ def open_photo(source: str | bytes, engines: Engines) -> Canvas:
     return Canvas(source, photo, small, hashlib.sha256(data).hexdigest(), faces)
 
 
-def samples(canvas: Canvas, engines: Engines) -> Iterator[tuple[NDArray[np.uint8], str]]:
-    """The photo in small in each built-in style, with the style's name."""
+def samples(canvas: Canvas, names: Iterable[str], engines: Engines) -> Iterator[NDArray[np.uint8]]:
+    """The photo in small in each of these styles."""
     tiny = shrunk(canvas.small, SAMPLE)
     detail = max(SMALLEST_DETAIL, *_size(tiny.pixels))
     plan = make_plan(_size(tiny.pixels), detail=detail, refine=False)
-    for name in style_names():
+    for name in names:
         painted = finish(paint(tiny, read_styles(name), plan, engines), Finish())
-        yield magnifier.for_screen(painted.photo, SAMPLE), name
+        yield magnifier.for_screen(painted.photo, SAMPLE)
 
 
 def show(canvas: Canvas, wishes: Wishes, engines: Engines, progress: Progress | None) -> Canvas:
@@ -144,10 +143,10 @@ def show(canvas: Canvas, wishes: Wishes, engines: Engines, progress: Progress | 
         faces = face_mask(canvas.faces, _size(canvas.small.pixels))
     settings = Finish(wishes.strength, wishes.keep_colors, face_strength)
     result = finish(painted, settings, mask=mask, faces=faces, region=wishes.region)
-    after = _save(result.photo, "after")
+    after = magnifier.save_for_screen(result.photo, LONGEST, "after")
     before = canvas.before
     if before is None or not before.exists():
-        before = _save(canvas.small, "before")
+        before = magnifier.save_for_screen(canvas.small, LONGEST, "before")
     if canvas.after:
         canvas.after.unlink(missing_ok=True)
     return replace(
@@ -222,9 +221,3 @@ def _fitted(pixels: Pixels, size: tuple[int, int]) -> Pixels:
 
 def _size(pixels: Pixels) -> tuple[int, int]:
     return pixels.shape[1], pixels.shape[0]
-
-
-def _save(photo: Photo, name: str) -> Path:
-    """For the screen: 8 bits, squares behind what is transparent."""
-    shown = Photo(magnifier.for_screen(photo, LONGEST), icc=photo.icc)
-    return save_result(images.encode(shown, "png"), f"{name}.png")

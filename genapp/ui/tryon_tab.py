@@ -25,7 +25,7 @@ from genapp.tryon import (
     load_frame,
     open_frame,
 )
-from genapp.ui import fitting, tryon_api
+from genapp.ui import comparison, fitting, tryon_api
 from genapp.ui.fitting import EVERYONE, Fitting
 from genapp.ui.photo_input import Payload, sent_file
 
@@ -79,7 +79,6 @@ class _Page(NamedTuple):
     pd: gr.Number
     card: gr.Checkbox
     result: gr.ImageSlider
-    divider: gr.Slider
     facts: gr.Markdown
     download: gr.Button
     file: gr.DownloadButton
@@ -157,25 +156,8 @@ def _lay_out() -> _Page:
                 )
             bare = gr.Button("Glasses off / on", size="sm", elem_id="bare")
         with gr.Column(scale=3, min_width=320):
-            result = gr.ImageSlider(
-                label="Before and after",
-                type="filepath",
-                format="png",
-                buttons=["fullscreen"],
-                interactive=False,
-                max_height=520,
-                slider_position=DIVIDER,
-                elem_id="result",
-            )
-            divider = gr.Slider(
-                0,
-                100,
-                DIVIDER,
-                step=1,
-                label="Before ↔ after",
-                info="Moves the divider; works with the arrow keys too.",
-                elem_id="divider",
-            )
+            result = comparison.picture("result", at=DIVIDER)
+            comparison.divider(result, "divider")
             facts = gr.Markdown(WELCOME, elem_id="facts")
             download = gr.Button(
                 "Download the PNG at full size", interactive=False, elem_id="download"
@@ -219,7 +201,6 @@ def _lay_out() -> _Page:
         pd=pd,
         card=card,
         result=result,
-        divider=divider,
         facts=facts,
         download=download,
         file=file,
@@ -297,13 +278,6 @@ def _connect(page: _Page, engines: Engines) -> None:
     page.download.click(
         _save_full_size, page.seen, page.file, show_progress_on=[page.download], **heavy
     ).success(None, js="() => document.querySelector('#download-file').click()", **private)
-    page.divider.input(
-        None,
-        page.divider,
-        page.result,
-        js="position => ({__type__: 'update', slider_position: position})",
-        **private,
-    )
 
 
 def _show(

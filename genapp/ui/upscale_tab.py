@@ -16,7 +16,7 @@ from genapp.images import Photo
 from genapp.registry.catalog import Model
 from genapp.registry.engines import Engines
 from genapp.tryon import FaceShape, find_faces
-from genapp.ui import magnifier
+from genapp.ui import comparison, magnifier
 from genapp.ui.files import save_result
 from genapp.ui.jobs import Jobs, duration
 from genapp.ui.model_files import how_to_fetch
@@ -321,26 +321,10 @@ def build(engines: Engines) -> gr.Image:
             protect = _protect_control()
             form = gr.Radio(list(FORMATS), value="PNG", label="Format of the download")
         with gr.Column(scale=3, min_width=320):
-            result = gr.ImageSlider(
-                label="Before (interpolated) and after",
-                type="filepath",
-                format="png",
-                buttons=["fullscreen"],
-                interactive=False,
-                max_height=520,
-                elem_id="upscale-result",
-            )
+            result = comparison.picture("upscale-result", "Before (interpolated) and after")
             # Beside the progress, which lies over the result.
             cancel = gr.Button("Cancel", visible=False, elem_id="upscale-cancel")
-            divider = gr.Slider(
-                0,
-                100,
-                50,
-                step=1,
-                label="Before ↔ after",
-                info="Moves the divider; works with the arrow keys too.",
-                elem_id="upscale-divider",
-            )
+            comparison.divider(result, "upscale-divider")
             facts = gr.Markdown("", elem_id="upscale-facts", elem_classes="facts")
             download = gr.DownloadButton("Download", interactive=False, elem_id="upscale-download")
             glass = magnifier.build(made, lambda last: last.pair if last else None)
@@ -406,13 +390,6 @@ def build(engines: Engines) -> gr.Image:
     )
     cancel.click(does.jobs.stop, None, None, **quiet)
     glass.follow(made.change)
-    divider.input(
-        None,
-        divider,
-        result,
-        js="position => ({__type__: 'update', slider_position: position})",
-        **private,
-    )
     _endpoint(engines)
     return photo
 
