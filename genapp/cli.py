@@ -1171,18 +1171,19 @@ def _add_augment(parser: argparse.ArgumentParser) -> None:
 
 def _augment(options: argparse.Namespace) -> int:
     from genapp import images
-    from genapp.augmenting import filled, open_source, parse_setting, write_zip
+    from genapp.augmenting import Recipe, filled, open_source, parse_setting, read_recipe, write_zip
     from genapp.registry.engines import Engines
 
     source = open_source(options.input, classes=options.classes, boxes=options.boxes)
+    given = Recipe() if options.recipe is None else read_recipe(options.recipe)
     recipe = filled(
         source,
-        options.recipe,
+        given.changed(dict(map(parse_setting, options.set))),
         count=options.count,
         per_class=options.per_class,
         seed=options.seed,
         size=options.size,
-    ).changed(dict(map(parse_setting, options.set)))
+    )
     if options.print_recipe:
         print(recipe.to_yaml(), end="")
         return 0

@@ -129,8 +129,10 @@ def test_a_stop_leaves_nothing_behind(source: Source, engines: Engines, tmp_path
 def test_what_cannot_be_read_is_told_and_the_rest_goes_on(engines: Engines, tmp_path: Path) -> None:
     folder = write_set(tmp_path / "set")
     (folder / "disc" / "1.png").write_bytes(b"no picture")
-    made = augment(folder, size=32, compare=False, engines=engines)
+    recipe = Recipe(size=32, mixing=Mixing(mixup=1))
+    made = augment(folder, recipe=recipe, compare=False, engines=engines)
     assert len(made.pictures) == 8
+    assert all(len(set(new.parents)) == 2 for new in made.pictures)
     assert [failure.name for failure in made.failures] == ["disc/1.png"]
     assert "disc/1.png" not in {name for new in made.pictures for name in new.parents}
 
