@@ -22,7 +22,7 @@ from genapp.augmenting.recipe import Recipe, parse_recipe, read_recipe
 from genapp.augmenting.sample import Pixels, Sample, Step
 from genapp.augmenting.sources import Box, Item, Source, Unusable, open_source
 from genapp.augmenting.warnings import Copies, warnings_of
-from genapp.errors import BadValue
+from genapp.errors import BadValue, UnreadablePicture
 from genapp.images import Photo
 from genapp.registry.engines import Engines
 from genapp.sources import Failure, Pictures
@@ -314,8 +314,9 @@ class Augmenter:
         """The new picture of a number, from 0. Raises as `augment` does."""
         self.prepare()
         settings = self.recipe
-        draws = Draws(settings.seed, number)
         for attempt in range(ATTEMPTS):
+            # All is drawn anew: the partner in a mix may be what cannot be read.
+            draws = Draws(settings.seed, number, f"attempt {attempt}/" if attempt else "")
             parent = self._parent(number, attempt, draws)
             try:
                 if draws.chance("generated", settings.generative.probability):
@@ -323,9 +324,10 @@ class Augmenter:
                 return self._changed(number, parent, draws)
             except Unusable as error:
                 self.failures[error.name] = Failure(error.name, str(error))
-        raise BadValue(
-            "The pictures cannot be read.",
-            f"Check them; the last one: {error_of(self.failures)}",
+        last = list(self.failures.values())[-1]
+        raise UnreadablePicture(
+            f"The pictures cannot be used; the last one is {last.name!r}: {last.reason}",
+            "Give other ones.",
         )
 
     def _changed(self, number: int, parent: Item, draws: Draws) -> New:
@@ -335,7 +337,7 @@ class Augmenter:
         parents = [parent.name]
         kind = mixing.kind_of(settings.mixing, draws)
         if kind is not None:
-            items = self.source.items
+            items = [item for item in self.source.items if item is not parent]
             partner = items[draws.choice("partner", len(items))]
             height, width = sample.pixels.shape[:2]
             other = self._dressed(partner, draws.of("partner"), (width, height))
@@ -387,16 +389,12 @@ class Augmenter:
         name = groups[number % len(groups)]
         items = self._groups[name]
         if attempt:
-            return items[draws.choice(f"parent {attempt}", len(items))]
+            return items[draws.choice("parent", len(items))]
         turn, place = divmod(number // len(groups), len(items))
         key = (name, turn)
         if key not in self._orders:
             self._orders[key] = shuffled(self.recipe.seed, f"{name}/{turn}", len(items))
         return items[self._orders[key][place]]
-
-
-def error_of(failures: Mapping[str, Failure]) -> str:
-    return list(failures.values())[-1].reason
 
 
 def _groups(source: Source) -> dict[str, tuple[Item, ...]]:
@@ -453,8 +451,14 @@ class _Run:
         self._augmenter.prepare(self._progress)
         self._lap("prepare")
         if self._compare:
+            augmenter = self._augmenter
+            settings = augmenter.recipe.classic
             self._copies = Copies(
-                self._augmenter.source, self._engines, self._augmenter.failures, self._progress
+                augmenter.source,
+                self._engines,
+                augmenter.failures,
+                self._progress,
+                mirrored=settings.probability > 0 and settings.flip > 0,
             )
             self._lap("compare")
         clock = Clock(self._total, self._progress)
