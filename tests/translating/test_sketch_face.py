@@ -71,7 +71,7 @@ def test_paper_is_read_in_any_form() -> None:
     board = Photo(255 - head())
     faint = Photo((200 - 70 * (1 - head() / 255.0)).astype(np.uint8))
     for photo in (clear, board, faint):
-        assert np.abs(prepared(on_white(photo), 64) - expected).mean() < 2
+        assert np.abs(prepared(on_white(photo), 64) - expected).mean() < 3
 
 
 def test_what_is_not_square_is_centred_on_white() -> None:
@@ -86,7 +86,7 @@ def test_what_is_not_square_is_centred_on_white() -> None:
 
 def test_thin_lines_of_a_large_drawing_stay_lines() -> None:
     thin = prepared(on_white(Photo(head(1600, 2))), 64)
-    assert (thin < 50).mean() > 0.05
+    assert (thin < 50).mean() > 0.02
 
 
 @pytest.mark.parametrize("width", [2, 5, 12])
