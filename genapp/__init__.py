@@ -6,6 +6,7 @@ The public functions are imported when they are first used, so that `import gena
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from genapp.augmenting import augment
     from genapp.colorizing import colorize
     from genapp.facemaking import faces
     from genapp.screening import outliers
@@ -14,10 +15,14 @@ if TYPE_CHECKING:
     from genapp.upscaling import upscale
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "colorize", "faces", "outliers", "translate", "try_on", "upscale"]
+__all__ = ["__version__", "augment", "colorize", "faces", "outliers", "translate", "try_on", "upscale"]
 
 
 def __getattr__(name: str) -> object:
+    if name == "augment":
+        from genapp.augmenting import augment  # noqa: PLC0415
+
+        return augment
     if name == "colorize":
         from genapp.colorizing import colorize  # noqa: PLC0415
 

@@ -4,34 +4,28 @@ The ZIP is written face by face, so that memory does not grow with it, to a temp
 takes the name asked for at the end: a stop or a fault leaves nothing behind.
 """
 
-import csv
-import io
 import json
-import shutil
 import time
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from genapp import images
+from genapp.archives import add, check_room, check_zip, csv_bytes, writing_zip
 from genapp.errors import BadValue
 from genapp.facemaking.inspection import Inspector, Row
 from genapp.facemaking.latent import TRUNCATION, check_seed
 from genapp.facemaking.makers import open_maker
 from genapp.facemaking.marks import SENTENCES
-from genapp.facemaking.pipeline import Face, consecutive, make_faces, unwritable
+from genapp.facemaking.pipeline import Face, consecutive, make_faces
 from genapp.facemaking.recipe import Recipe
 from genapp.facemaking.seeds import MOST
-from genapp.files import replacing
 from genapp.registry.engines import Engines
 from genapp.upscaling import Clock, Progress
 
 FORMATS = ("png", "jpg", "webp")
-DATE = (1980, 1, 1, 0, 0, 0)
-"""Of every file in the ZIP: the same settings give the same bytes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +109,7 @@ def write_dataset(
         made = make_faces(recipes, maker, pool, mark=mark)
         inspector = Inspector(pool, len(chosen), compare=compare, measure=measure)
         clock = Clock(len(chosen), progress)
-        with _zip(target) as archive:
+        with writing_zip(target) as archive:
             rows, notes = _write_faces(archive, made, format, inspector, clock, target)
             facts = {
                 "what": SENTENCES,
@@ -135,8 +129,8 @@ def write_dataset(
                 "notes": notes,
                 "faces": [row.table() for row in rows],
             }
-            _add(archive, "manifest.csv", _csv(rows))
-            _add(archive, "manifest.json", json.dumps(facts, indent=1).encode())
+            add(archive, "manifest.csv", csv_bytes([row.table() for row in rows]))
+            add(archive, "manifest.json", json.dumps(facts, indent=1).encode())
     finally:
         if engines is None:
             pool.close()
@@ -152,26 +146,13 @@ def write_dataset(
 
 def _check(target: Path, seeds: Sequence[int], format: str) -> None:
     """Raises `BadValue` for what would fail later."""
-    if target.suffix.lower() != ".zip":
-        raise BadValue(f"{str(target)!r} is no name for a data set.", "End it in .zip.")
-    if not target.parent.is_dir():
-        raise BadValue(f"The folder {str(target.parent)!r} does not exist.", "Create it first.")
+    check_zip(target)
     if format not in FORMATS:
         raise BadValue(f"There is no format {format!r} here.", f"Use {', '.join(FORMATS)}.")
     if not 1 <= len(seeds) <= MOST:
         raise BadValue(f"{len(seeds)} faces were asked for.", f"Choose 1 to {MOST}.")
     if len(set(seeds)) < len(seeds):
         raise BadValue("A seed is in the list twice.", "Name each seed once.")
-
-
-@contextmanager
-def _zip(target: Path) -> Iterator[zipfile.ZipFile]:
-    """A ZIP that takes its place when all is written."""
-    try:
-        with replacing(target) as part, zipfile.ZipFile(part, "w") as archive:
-            yield archive
-    except OSError as error:
-        raise unwritable(target, error) from error
 
 
 def _write_faces(
@@ -189,34 +170,9 @@ def _write_faces(
         name = f"{face.photo.name}.{format}"
         data = images.encode(face.photo, format)
         if not rows:
-            _check_room(target, len(data) * inspector.count)
-        _add(archive, name, data)
+            check_room(target, len(data) * inspector.count)
+        add(archive, name, data)
         rows.append(inspector.row(name, face))
         notes |= dict.fromkeys(face.notes)
         clock.advance(1, "Making faces")
     return rows, list(notes)
-
-
-def _check_room(target: Path, expected: int) -> None:
-    """Raises `BadValue` if the disk has less than the bytes that are expected."""
-    free = shutil.disk_usage(target.parent).free
-    if free < expected:
-        raise BadValue(
-            f"The data set needs about {expected / 1e6:.0f} MB and {free / 1e6:.0f} MB are free.",
-            "Ask for fewer faces, for JPEG, or choose another place.",
-        )
-
-
-def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
-    """Pictures are packed already; text is not."""
-    kind = zipfile.ZIP_DEFLATED if name.startswith("manifest") else zipfile.ZIP_STORED
-    archive.writestr(zipfile.ZipInfo(name, DATE), data, kind)
-
-
-def _csv(rows: Sequence[Row]) -> bytes:
-    text = io.StringIO(newline="")
-    tables = [row.table() for row in rows]
-    writer = csv.DictWriter(text, list(tables[0]))
-    writer.writeheader()
-    writer.writerows(tables)
-    return text.getvalue().encode()

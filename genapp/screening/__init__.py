@@ -19,7 +19,7 @@ from genapp.screening.report import (
     write_report,
     zip_report,
 )
-from genapp.screening.sources import ENDINGS, Failure
+from genapp.sources import ENDINGS, Failure
 
 __all__ = [
     "BUILT_IN",

@@ -17,7 +17,7 @@ from genapp.registry.engines import Engines
 from genapp.screening import calibration, cells, density
 from genapp.screening.detector import MOST, Detector, fit, load
 from genapp.screening.likelihood import DEFAULT, SCORES, check_scores, pixel_scores, small
-from genapp.screening.sources import (
+from genapp.sources import (
     Failure,
     Given,
     Pictures,

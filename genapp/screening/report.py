@@ -17,7 +17,7 @@ from genapp.errors import BadValue, UserError
 from genapp.files import write_atomic
 from genapp.screening.likelihood import SCORES
 from genapp.screening.pipeline import Outliers, Screened
-from genapp.screening.sources import Pictures, find_pictures
+from genapp.sources import Pictures, find_pictures
 
 Pixels = NDArray[np.uint8]
 

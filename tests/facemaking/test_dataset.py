@@ -102,7 +102,7 @@ def test_full_disk(stand_ins: Engines, tmp_path: Path, monkeypatch: pytest.Monke
     def full(*arguments: object) -> None:
         Path("/dev/full").write_bytes(b"x")
 
-    monkeypatch.setattr("genapp.facemaking.dataset._add", full)
+    monkeypatch.setattr("genapp.facemaking.dataset.add", full)
     with pytest.raises(BadValue, match="No space left on device"):
         write_dataset(tmp_path / "set.zip", 2, engines=stand_ins)
     assert os.listdir(tmp_path) == []

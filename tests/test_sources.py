@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from genapp.errors import BadValue, UnreadablePicture
-from genapp.screening.sources import Failure, find_pictures, opened
+from genapp.sources import Failure, find_pictures, opened
 from tests.screening.pictures import disc
 
 

@@ -4,7 +4,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,12 @@ ENDINGS = frozenset(
     | {".tga", ".tif", ".tiff", ".webp"}
 )
 """What counts as a picture. HEIC cannot be read, and is listed so that it is said."""
+TABLES = frozenset({".csv", ".json"})
 MOST_PICTURES = 20_000
 MOST_BYTES = 200_000_000
 """Of one picture in a ZIP, unpacked."""
+MOST_TABLE = 50_000_000
+"""Bytes."""
 
 
 @dataclass(frozen=True)
@@ -46,19 +49,20 @@ class Failure:
     reason: str
 
 
-def find_pictures(source: Pictures) -> list[Given]:
-    """The pictures in a folder (not in folders inside it), a ZIP (anywhere in it) or a list.
+def find_pictures(source: Pictures, *, deep: bool = False) -> list[Given]:
+    """The pictures in a folder, a ZIP (anywhere in it) or a list.
 
     Args:
         source: path of a folder, a ZIP or one picture, or a list of pictures as `images.read`
             takes them, and of ZIPs.
+        deep: those in folders inside a folder, too.
 
     Raises:
         BadValue: there are none, or too many.
         UnreadablePicture: there is no such file, or the ZIP is damaged.
     """
     if isinstance(source, str | Path):
-        found = _found_at(Path(source))
+        found = _found_at(Path(source), deep=deep)
         what = repr(str(source))
     else:
         found = _listed(source)
@@ -82,12 +86,41 @@ def opened(given: Iterable[Given], failures: list[Failure]) -> Iterator[tuple[st
             failures.append(Failure(each.name, str(error)))
 
 
-def _found_at(path: Path) -> list[Given]:
+def find_tables(source: Pictures) -> dict[str, bytes]:
+    """The CSV and JSON files that lie beside pictures, by name, at the top of a folder or ZIP.
+
+    Raises:
+        UnreadablePicture: a ZIP is damaged.
+        TooLarge: a table has more than `MOST_TABLE` bytes.
+    """
+    if not isinstance(source, str | Path):
+        return {}
+    path = Path(source)
     if path.is_dir():
-        files = sorted(
-            file for file in path.iterdir() if file.is_file() and file.suffix.lower() in ENDINGS
+        files = sorted(file for file in path.iterdir() if file.suffix.lower() in TABLES)
+        return {file.name: _read_table(file) for file in files if file.is_file()}
+    if path.suffix.lower() != ".zip":
+        return {}
+    return {
+        member.filename: _unzipped(path, member, MOST_TABLE)
+        for member in _members(path)
+        if PurePosixPath(member.filename).suffix.lower() in TABLES and "/" not in member.filename
+    }
+
+
+def _read_table(file: Path) -> bytes:
+    if file.stat().st_size > MOST_TABLE:
+        raise TooLarge(
+            f"{file.name!r} has {file.stat().st_size / 1e6:.0f} MB.",
+            f"Give a table of at most {MOST_TABLE / 1e6:.0f} MB.",
         )
-        return [Given(file.name, _loader(file)) for file in files]
+    return file.read_bytes()
+
+
+def _found_at(path: Path, *, deep: bool) -> list[Given]:
+    if path.is_dir():
+        files = sorted(file for file in _walked(path, deep=deep) if file.is_file())
+        return [Given(file.relative_to(path).as_posix(), _loader(file)) for file in files]
     if path.suffix.lower() == ".zip":
         return _zipped(path)
     if not path.is_file():
@@ -115,7 +148,29 @@ def _loader(picture: Picture) -> Callable[[], Pixels]:
     return lambda: _plain(read(picture))
 
 
+def _walked(path: Path, *, deep: bool) -> Iterator[Path]:
+    """What has the name of a picture and is not hidden."""
+    for file in path.rglob("*") if deep else path.iterdir():
+        inner = file.relative_to(path)
+        if file.suffix.lower() in ENDINGS and not (deep and _hidden(inner)):
+            yield file
+
+
+def _hidden(name: PurePath) -> bool:
+    """macOS puts a hidden twin beside each file of a ZIP."""
+    return any(part.startswith((".", "__MACOSX")) for part in name.parts)
+
+
 def _zipped(path: Path) -> list[Given]:
+    return [
+        Given(member.filename, _zip_loader(path, member))
+        for member in _members(path)
+        if _is_picture(member)
+    ]
+
+
+def _members(path: Path) -> list[zipfile.ZipInfo]:
+    """By name."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
@@ -125,45 +180,39 @@ def _zipped(path: Path) -> list[Given]:
         raise UnreadablePicture(
             f"{path.name!r} is no ZIP that can be read, or it is damaged.", "Pack it again."
         ) from error
-    return [
-        Given(member.filename, _zip_loader(path, member))
-        for member in sorted(members, key=lambda member: member.filename)
-        if _is_picture(member)
-    ]
+    return sorted(members, key=lambda member: member.filename)
 
 
 def _is_picture(member: zipfile.ZipInfo) -> bool:
-    """macOS puts a hidden twin beside each file."""
     name = PurePosixPath(member.filename)
-    hidden = any(part.startswith((".", "__MACOSX")) for part in name.parts)
-    return not member.is_dir() and not hidden and name.suffix.lower() in ENDINGS
+    return not member.is_dir() and not _hidden(name) and name.suffix.lower() in ENDINGS
 
 
 def _zip_loader(path: Path, member: zipfile.ZipInfo) -> Callable[[], Pixels]:
-    def load() -> Pixels:
-        if member.file_size > MOST_BYTES:
-            raise TooLarge(
-                f"{member.filename!r} has {member.file_size / 1e6:.0f} MB.",
-                f"Give pictures of at most {MOST_BYTES / 1e6:.0f} MB.",
-            )
-        try:
-            with zipfile.ZipFile(path) as archive, archive.open(member) as file:
-                # One byte more than was announced tells a lie in the announcement.
-                data = file.read(member.file_size + 1)
-        except (
-            OSError,
-            zipfile.BadZipFile,
-            zlib.error,
-            NotImplementedError,
-            RuntimeError,
-            EOFError,
-        ) as error:
-            raise UnreadablePicture(
-                f"{member.filename!r} cannot be unpacked: {error}.", "Pack it again, unencrypted."
-            ) from error
-        return _plain(read(data))
+    return lambda: _plain(read(_unzipped(path, member, MOST_BYTES)))
 
-    return load
+
+def _unzipped(path: Path, member: zipfile.ZipInfo, most: int) -> bytes:
+    if member.file_size > most:
+        raise TooLarge(
+            f"{member.filename!r} has {member.file_size / 1e6:.0f} MB.",
+            f"Give files of at most {most / 1e6:.0f} MB.",
+        )
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(member) as file:
+            # One byte more than was announced tells a lie in the announcement.
+            return file.read(member.file_size + 1)
+    except (
+        OSError,
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+    ) as error:
+        raise UnreadablePicture(
+            f"{member.filename!r} cannot be unpacked: {error}.", "Pack it again, unencrypted."
+        ) from error
 
 
 def _plain(photo: Photo) -> Pixels:
