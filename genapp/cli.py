@@ -25,6 +25,8 @@ from genapp.registry.catalog import Catalog, Model, load
 from genapp.registry.store import Store
 
 if TYPE_CHECKING:
+    from genapp.augmenting import Augmented, Source
+    from genapp.augmenting import Recipe as AugmentRecipe
     from genapp.colorizing import Analysis, Colorized, Look
     from genapp.facemaking import Face, Maker, Recipe
     from genapp.images import Photo
@@ -39,6 +41,9 @@ PICTURES = frozenset(
     {".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm"}
     | {".tga", ".tif", ".tiff", ".webp"}
 )
+
+# New pictures on a contact sheet.
+SHEET = 24
 
 # tqdm's: what is done, how far it is, and how long it will still take.
 BAR = "{desc} {percentage:3.0f} % |{bar}| {remaining} left"
@@ -82,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_upscale(commands.add_parser("upscale", help="enlarge a picture"))
     _add_faces(commands.add_parser("faces", help="make faces of people who do not exist"))
     _add_translate(commands.add_parser("translate", help="paint a photo in a style"))
+    _add_augment(commands.add_parser("augment", help="grow a small data set"))
     _add_outliers(commands.add_parser("outliers", help="find the pictures that don't belong"))
     _add_models(commands.add_parser("models", help="list, fetch and check the models"))
     _add_serve(commands.add_parser("serve", help="open the app in the browser"))
@@ -1045,6 +1051,133 @@ def _print_translated(output: Path | str, report: dict[str, Any]) -> None:
     styles = ", ".join(f"{name} {weight:.0%}" for name, weight in recipe["style"].items())
     seconds = report["timings_ms"]["networks"] / 1000
     print(f"  {styles}; strokes of a picture of {recipe['detail']} px, in {seconds:.1f} s")
+
+
+# augment -------------------------------------------------------------------------------------
+
+
+def _add_augment(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "input",
+        metavar="DIR",
+        type=Path,
+        help="a folder or a ZIP of 5 to 5000 pictures, with classes as subfolders or in a CSV",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        type=Path,
+        help="a .zip of new pictures with a manifest and the recipe, or a contact sheet (.png …)",
+    )
+    numbers = parser.add_mutually_exclusive_group()
+    numbers.add_argument(
+        "--count", metavar="N", type=int, help="new pictures; default: as many as there are"
+    )
+    numbers.add_argument("--per-class", metavar="N", type=int, help="new pictures of each class")
+    parser.add_argument("--seed", metavar="N", type=int, help="other new pictures; default: 0")
+    parser.add_argument(
+        "--size",
+        metavar="PX",
+        type=int,
+        help="new pictures are squares of this side; default: as large as those they come from",
+    )
+    parser.add_argument(
+        "--recipe", metavar="R.yaml", type=Path, help="what to do; --print-recipe shows one"
+    )
+    parser.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a setting of the recipe, such as classic.rotate=20, mixing.cutmix=0.3, "
+        "style.probability=0.2 or generative.probability=0.5; again for more",
+    )
+    parser.add_argument("--print-recipe", action="store_true", help="print the recipe, and stop")
+    parser.add_argument(
+        "--classes",
+        metavar="CSV",
+        type=Path,
+        help="columns file and label, and for boxes x, y, width, height; default: a CSV at the "
+        "top of DIR, or subfolders",
+    )
+    parser.add_argument(
+        "--boxes", metavar="JSON", type=Path, help="boxes as a COCO file; default: one in DIR"
+    )
+    parser.add_argument(
+        "--no-compare",
+        action="store_true",
+        help="don't look for near-copies and for classes that mirror images confuse",
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--json", action="store_true", help="print the facts as one JSON object")
+    parser.set_defaults(run=_augment)
+
+
+def _augment(options: argparse.Namespace) -> int:
+    from genapp import images
+    from genapp.augmenting import filled, open_source, parse_setting, write_zip
+    from genapp.registry.engines import Engines
+
+    source = open_source(options.input, classes=options.classes, boxes=options.boxes)
+    recipe = filled(
+        source,
+        options.recipe,
+        count=options.count,
+        per_class=options.per_class,
+        seed=options.seed,
+        size=options.size,
+    ).changed(dict(map(parse_setting, options.set)))
+    if options.print_recipe:
+        print(recipe.to_yaml(), end="")
+        return 0
+    if options.output is None:
+        raise BadValue("The output (-o) is missing.", "Name a .zip, or a .png for a sheet.")
+    is_zip = options.output.suffix.lower() == ".zip"
+    if not is_zip:
+        images.check_output(options.output)
+    with Engines(device=options.device) as engines, _progress_bar() as progress:
+        if is_zip:
+            result = write_zip(
+                options.output,
+                source,
+                recipe=recipe,
+                compare=not options.no_compare,
+                progress=progress,
+                engines=engines,
+            )
+        else:
+            result = _augment_sheet(options.output, source, recipe, engines, progress)
+    for line in (*result.warnings, *result.notes):
+        print(line, file=sys.stderr)
+    report = result.report()
+    if options.json:
+        _print_json({"outputs": [str(options.output)], **report})
+    else:
+        print(options.output)
+        _print_table(
+            [("CLASS", "PICTURES", "NEW")]
+            + [
+                (label or "(none)", str(counts["source"]), str(counts["new"]))
+                for label, counts in report["classes"].items()
+            ]
+        )
+    return _report_failures(report["failures"])
+
+
+def _augment_sheet(
+    target: Path,
+    source: "Source",
+    recipe: "AugmentRecipe",
+    engines: "Engines",
+    progress: "Progress",
+) -> "Augmented":
+    from genapp import images
+    from genapp.augmenting import contact_sheet, preview
+
+    result = preview(source, recipe, SHEET, progress=progress, engines=engines)
+    images.write(contact_sheet(result.pictures), target)
+    return result
 
 
 # outliers ------------------------------------------------------------------------------------

@@ -171,7 +171,11 @@ def _seen(sample: Sample, window: Window) -> Sample:
         is_mask = isinstance(part, tv.Mask)
         how = {"interpolation": nearest if is_mask else bicubic, "antialias": True}
         seen = functional.resize(part, resized, **how) if resized != [height, width] else part
-        seen = _cut(seen, low, high, functional, tv)
+        if isinstance(part, tv.BoundingBoxes):
+            (left, top), (wide, tall) = low.tolist(), (high - low).tolist()
+            seen = functional.crop(seen, top, left, tall, wide)
+        else:
+            seen = tv.wrap(_cut(seen, low, high), like=seen)
         start = (points - low).tolist()
         how = {"interpolation": nearest if is_mask else functional.InterpolationMode.BILINEAR}
         seen = functional.perspective(seen, start, goal, **how)
@@ -191,14 +195,11 @@ def _is_upright(corners: Points) -> bool:
     )
 
 
-def _cut(part: Any, low: Points, high: Points, functional: Any, tv: Any) -> Any:
+def _cut(part: "Tensor", low: Points, high: Points) -> "Tensor":
     """The part of a picture between two corners; beyond its edges it goes on mirrored."""
-    if isinstance(part, tv.BoundingBoxes):
-        (left, top), (width, height) = low.tolist(), (high - low).tolist()
-        return functional.crop(part, top, left, height, width)
     rows = _mirrored(int(low[1]), int(high[1]), part.shape[-2])
     columns = _mirrored(int(low[0]), int(high[0]), part.shape[-1])
-    return tv.wrap(part[:, rows][:, :, columns], like=part)
+    return part[:, rows][:, :, columns]
 
 
 def _mirrored(start: int, end: int, count: int) -> list[int]:

@@ -1,11 +1,12 @@
 """Pictures that a network draws, around and between those of a class.
 
 The pictures of the source are brought into the network's space of codes; a new code lies near one
-of them, or between two, and is drawn. Two spaces: that of the VAE (any picture, 32×32) and that of
-the generator of faces (aligned faces, 64×64).
+of them, or between two, and is drawn. Spaces: that of the VAE of photographs and that of the VAE of
+faces (32×32), and that of the generator of faces (aligned faces, 64×64).
 """
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
@@ -14,16 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
+from genapp.augmenting import classic
 from genapp.augmenting.draws import Draws
 from genapp.augmenting.recipe import Recipe
 from genapp.augmenting.sample import Pixels, Sample, Step
-from genapp.augmenting.sources import Item, Source
-from genapp.errors import UserError
-from genapp.facemaking import TRUNCATION, open_generator, project, towards, w_of
-from genapp.families import SIZE, Vae, open_vae, to_size
+from genapp.augmenting.sources import Item, Source, Unusable
+from genapp.errors import NoFace
+from genapp.facemaking import GENERATOR, TRUNCATION, open_generator, project, towards, w_of
+from genapp.families import SIZE, TunedVae, Vae, open_vae, to_size, tune
 from genapp.images import Photo, from_float
 from genapp.registry.engines import Engines
-from genapp.sources import Failure
 from genapp.tryon import find_faces
 from genapp.upscaling import Progress, upscale
 
@@ -31,8 +32,7 @@ Code = NDArray[np.float32]
 
 ORIGIN = "trainedAlgorithmicMedia"
 SENTENCE = "AI-generated: drawn by a network, after pictures of a data set."
-PHOTOS = "families/vae.photos32"
-"""The VAE of photographs of anything."""
+VAES = {"photos": "families/vae.photos32", "faces": "families/vae.faces32"}
 ENLARGER = "upscale/span-x4.real"
 LOOKED_AT = 8
 """Pictures of the source that tell whether it shows faces."""
@@ -40,6 +40,10 @@ FACE_SHARE = 0.35
 """Of the picture's width that a face takes where the picture is one of a face."""
 COARSE = 512
 """So many numbers of the VAE's code come first and lie on 4²."""
+FINE = 0.4
+"""How far the others move when those move by 1."""
+ROUNDS = 3
+"""Of the search for a face's code."""
 
 
 class Space(Protocol):
@@ -52,8 +56,9 @@ class Space(Protocol):
         """Of a picture, H×W×3. Raises `UserError` if it has none."""
         ...
 
-    def between(self, first: Code, second: Code, share: float) -> Code:
-        """A code on the way from one to another; a share of 0 is the first."""
+    def between(self, first: Code, second: Code, shares: tuple[float, float]) -> Code:
+        """A code on the way from one to another, with shares of the other for what is coarse and
+        for what is fine."""
         ...
 
     def around(self, code: Code, spread: float, draws: Draws) -> Code:
@@ -66,34 +71,32 @@ class Space(Protocol):
 
 
 class VaeSpace:
-    """Of the VAE; its codes are standard normal."""
+    """Of a VAE; a priori its codes are standard normal."""
 
     size = SIZE
 
     def __init__(self, vae: Vae) -> None:
         self._vae = vae
+        self._is_coarse = np.arange(vae.code_size) < COARSE
 
     def code(self, pixels: Pixels) -> Code:
-        return self._vae.encode(to_size(pixels)[None])[0]
+        return np.asarray(self._vae.encode(to_size(pixels)[None])[0])
 
-    def between(self, first: Code, second: Code, share: float) -> Code:
-        # A straight line would pass nearer to the mean, where pictures are flat.
-        mixed = (1 - share) * first + share * second
-        lengths = [np.linalg.norm(code) for code in (first, second, mixed)]
-        wanted = (1 - share) * lengths[0] + share * lengths[1]
-        return np.asarray(mixed * (wanted / max(lengths[2], 1e-9)), np.float32)
+    def between(self, first: Code, second: Code, shares: tuple[float, float]) -> Code:
+        share = np.where(self._is_coarse, *shares)
+        return np.asarray(first + share * (second - first), np.float32)
 
     def around(self, code: Code, spread: float, draws: Draws) -> Code:
         noise = draws.generator("code").standard_normal(len(code))
-        # Fine numbers that are drawn anew don't fit together: those stay the picture's.
-        noise[COARSE:] = code[COARSE:]
-        return np.asarray(np.sqrt(1 - spread**2) * code + spread * noise, np.float32)
+        # Fine numbers that are drawn anew don't fit together: they look like dirt.
+        amount = np.where(self._is_coarse, spread, FINE * spread)
+        return np.asarray(np.sqrt(1 - amount**2) * code + amount * noise, np.float32)
 
     def draw(self, code: Code) -> Pixels:
         return np.asarray(from_float(self._vae.decode(code[None])[0], np.uint8), np.uint8)
 
 
-class FaceSpace:
+class GanSpace:
     """Of the generator of faces, L×256 numbers."""
 
     def __init__(self, engines: Engines) -> None:
@@ -102,10 +105,10 @@ class FaceSpace:
         self.size = self._generator.size
 
     def code(self, pixels: Pixels) -> Code:
-        return project(Photo(pixels), self._generator, self._engines, rounds=3).w
+        return project(Photo(pixels), self._generator, self._engines, rounds=ROUNDS).w
 
-    def between(self, first: Code, second: Code, share: float) -> Code:
-        return towards(first, second, share, self._generator.w_mean)
+    def between(self, first: Code, second: Code, shares: tuple[float, float]) -> Code:
+        return towards(first, second, shares[0], self._generator.w_mean)
 
     def around(self, code: Code, spread: float, draws: Draws) -> Code:
         other = w_of(self._generator, draws.choice("face", 2**44), TRUNCATION)
@@ -123,7 +126,6 @@ class Maker:
         source: the data set.
         recipe: what to do.
         engines: that the networks come from.
-        failures: pictures that could not be read, by name; more are added.
         progress: told how far fine-tuning is; may raise `Cancelled`.
 
     Raises:
@@ -132,28 +134,28 @@ class Maker:
     """
 
     def __init__(
-        self,
-        source: Source,
-        recipe: Recipe,
-        engines: Engines,
-        failures: MutableMapping[str, Failure],
-        progress: Progress | None = None,
+        self, source: Source, recipe: Recipe, engines: Engines, progress: Progress | None = None
     ) -> None:
         self._source = source
         self._recipe = recipe
         self._engines = engines
-        self._failures = failures
-        self._codes: dict[str, Code | None] = {}
-        settings = recipe.generative
-        self.faces = settings.space == "faces" or (
-            settings.space == "auto" and shows_faces(source, engines)
-        )
-        self._space: Space = FaceSpace(engines) if self.faces else VaeSpace(self._vae(progress))
-        kind = "the generator of faces" if self.faces else "the VAE"
+        self._codes: dict[str, Code] = {}
+        kind = recipe.generative.space
+        if kind == "auto":
+            kind = "faces" if shows_faces(source, engines) else "photos"
+        self.kind = kind
+        self.model = GENERATOR if kind == "gan" else VAES[kind]
+        vae = None if kind == "gan" else self._vae(self.model, progress)
+        self._space: Space = GanSpace(engines) if vae is None else VaeSpace(vae)
+        entry = engines.catalog.get(self.model)
+        size = f"{self._space.size}×{self._space.size}"
+        terms = "" if entry.commercial else f", whose licence ({entry.license}) is not commercial"
         self.notes: tuple[str, ...] = (
-            f"Generated pictures are drawn by {kind} at {self._space.size}×{self._space.size}: "
-            "soft, however large they are made.",
+            f"Generated pictures are drawn at {size} and soft, however large they are made; by "
+            f"{self.model}{terms}.",
         )
+        if isinstance(vae, TunedVae):
+            self.notes += (_tuning_note(vae),)
 
     def make(self, parent: Item, group: Sequence[Item], draws: Draws) -> tuple[Sample, list[str]]:
         """A new picture of a class, and the names of those that it comes from.
@@ -164,29 +166,42 @@ class Maker:
             draws: the random numbers.
 
         Raises:
-            UserError: the parent can't be read, or shows no face.
+            Unusable: a picture can't be read, or shows no face where one is needed.
         """
         settings = self._recipe.generative
-        code = self._code(parent)
+        code, before = self._code(parent, draws)
         parents = [parent.name]
-        steps = [Step("generated", "faces" if self.faces else "vae")]
+        steps = [*before, Step("generated", self.kind)]
         if draws.chance("between", settings.between) and len(group) > 1:
             others = [item for item in group if item is not parent]
             other = others[draws.choice("other", len(others))]
-            share = round(0.2 + 0.6 * draws.uniform("way"), 3)
-            code = self._space.between(code, self._code(other), share)
+            coarse, fine = (round(0.2 + 0.6 * draws.uniform(each), 3) for each in ("way", "fine"))
+            code = self._space.between(
+                code, self._code(other, draws.of("other"))[0], (coarse, fine)
+            )
             parents.append(other.name)
-            steps.append(Step("between", share))
+            steps.append(Step("between", (coarse, fine)))
         spread = round(settings.spread * (0.5 + 0.5 * draws.uniform("spread")), 3)
         code = self._space.around(code, spread, draws)
         steps.append(Step("around", spread))
         pixels = self._enlarged(self._space.draw(code))
         return Sample(pixels, {parent.label: 1.0}, steps=tuple(steps)), parents
 
-    def _code(self, item: Item) -> Code:
-        if item.name not in self._codes:
-            self._codes[item.name] = self._space.code(self._source.pixels(item))
-        return self._codes[item.name]
+    def _code(self, item: Item, draws: Draws) -> tuple[Code, tuple[Step, ...]]:
+        """Of a picture after the classic transforms, and what those were. The generator of faces
+        takes faces as they are, and its codes, which take seconds, are kept."""
+        pixels = self._source.pixels(item)
+        if self.kind == "gan":
+            if item.name not in self._codes:
+                try:
+                    self._codes[item.name] = self._space.code(pixels)
+                except NoFace as error:
+                    raise Unusable(item.name, error) from error
+            return self._codes[item.name], ()
+        sample = Sample(pixels, {item.label: 1.0})
+        side = 2 * self._space.size
+        changed = classic.apply(sample, self._recipe.classic, draws, (side, side))
+        return self._space.code(changed.pixels), changed.steps
 
     def _enlarged(self, pixels: Pixels) -> Pixels:
         """At the size that the recipe asks for, by super-resolution as far as that goes."""
@@ -197,8 +212,34 @@ class Maker:
         large = upscale(pixels, scale, model=ENLARGER, faces=False, engines=self._engines)
         return _resized(np.asarray(large.photo.pixels, np.uint8), size)
 
-    def _vae(self, progress: Progress | None) -> Vae:
-        return open_vae(self._engines, PHOTOS)
+    def _vae(self, model: str, progress: Progress | None) -> Vae:
+        settings = self._recipe.generative
+        if not settings.tune:
+            return open_vae(self._engines, model)
+        return tune(
+            list(self._small_pictures()),
+            base=model,
+            steps=settings.tune_steps,
+            seed=self._recipe.seed,
+            mirror=self._recipe.classic.flip > 0,
+            engines=self._engines,
+            progress=progress,
+        )
+
+    def _small_pictures(self) -> Iterator[NDArray[np.float32]]:
+        for item in self._source.items:
+            with suppress(Unusable):
+                yield to_size(self._source.pixels(item))
+
+
+def _tuning_note(vae: TunedVae) -> str:
+    tuning = vae.tuned.tuning
+    if not tuning.steps:
+        return "Fine-tuning did not help on pictures held out, and changed nothing."
+    return (
+        f"Fine-tuning on {tuning.pictures - tuning.held_out} pictures brought those held out from "
+        f"{tuning.before:.2f} to {tuning.after:.2f} bits a byte."
+    )
 
 
 def shows_faces(source: Source, engines: Engines) -> bool:
@@ -208,7 +249,7 @@ def shows_faces(source: Source, engines: Engines) -> bool:
     for place in np.linspace(0, len(items) - 1, min(LOOKED_AT, len(items))):
         try:
             pixels = source.pixels(items[round(place)])
-        except UserError:
+        except Unusable:
             continue
         found = find_faces(pixels, engines)
         seen += 1

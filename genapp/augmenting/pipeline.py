@@ -20,9 +20,9 @@ from genapp.augmenting.draws import Draws, shuffled
 from genapp.augmenting.generative import Maker
 from genapp.augmenting.recipe import Recipe, parse_recipe, read_recipe
 from genapp.augmenting.sample import Pixels, Sample, Step
-from genapp.augmenting.sources import Box, Item, Source, open_source
+from genapp.augmenting.sources import Box, Item, Source, Unusable, open_source
 from genapp.augmenting.warnings import Copies, warnings_of
-from genapp.errors import BadValue, UserError
+from genapp.errors import BadValue, UnreadablePicture
 from genapp.images import Photo
 from genapp.registry.engines import Engines
 from genapp.sources import Failure, Pictures
@@ -302,7 +302,7 @@ class Augmenter:
     def prepare(self, progress: Progress | None = None) -> None:
         """What has to be done once, such as fine-tuning. Raises as `augment` does."""
         if self._maker is None and self.recipe.generative.probability:
-            self._maker = Maker(self.source, self.recipe, self._engines, self.failures, progress)
+            self._maker = Maker(self.source, self.recipe, self._engines, progress)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -321,11 +321,12 @@ class Augmenter:
                 if draws.chance("generated", settings.generative.probability):
                     return self._generated(number, parent, draws)
                 return self._changed(number, parent, draws)
-            except _Unreadable as error:
-                self.failures[error.failure.name] = error.failure
-        raise BadValue(
-            "The pictures cannot be read.",
-            f"Check them; the last one: {error_of(self.failures)}",
+            except Unusable as error:
+                self.failures[error.name] = Failure(error.name, str(error))
+        last = list(self.failures.values())[-1]
+        raise UnreadablePicture(
+            f"The pictures cannot be used; the last one is {last.name!r}: {last.reason}",
+            "Give other ones.",
         )
 
     def _changed(self, number: int, parent: Item, draws: Draws) -> New:
@@ -377,10 +378,7 @@ class Augmenter:
         )
 
     def _opened(self, item: Item) -> Sample:
-        try:
-            pixels, mask = self.source.pixels(item), self.source.mask(item)
-        except UserError as error:
-            raise _Unreadable(Failure(item.name, str(error))) from error
+        pixels, mask = self.source.pixels(item), self.source.mask(item)
         return Sample(pixels, {item.label: 1.0}, item.boxes, mask)
 
     def _parent(self, number: int, attempt: int, draws: Draws) -> Item:
@@ -396,18 +394,6 @@ class Augmenter:
         if key not in self._orders:
             self._orders[key] = shuffled(self.recipe.seed, f"{name}/{turn}", len(items))
         return items[self._orders[key][place]]
-
-
-class _Unreadable(Exception):  # noqa: N818
-    """A parent that could not be read: another one is taken."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure)
-        self.failure = failure
-
-
-def error_of(failures: Mapping[str, Failure]) -> str:
-    return list(failures.values())[-1].reason
 
 
 def _groups(source: Source) -> dict[str, tuple[Item, ...]]:
@@ -464,8 +450,14 @@ class _Run:
         self._augmenter.prepare(self._progress)
         self._lap("prepare")
         if self._compare:
+            augmenter = self._augmenter
+            settings = augmenter.recipe.classic
             self._copies = Copies(
-                self._augmenter.source, self._engines, self._augmenter.failures, self._progress
+                augmenter.source,
+                self._engines,
+                augmenter.failures,
+                self._progress,
+                mirrored=settings.probability > 0 and settings.flip > 0,
             )
             self._lap("compare")
         clock = Clock(self._total, self._progress)

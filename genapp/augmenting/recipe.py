@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import yaml
 
@@ -20,9 +20,11 @@ MOST = 100_000
 SMALLEST, LARGEST = 16, 1024
 """Sides of new pictures, px."""
 FORMATS = ("png", "jpg", "webp")
-SPACES = ("auto", "vae", "faces")
+SPACES = ("auto", "photos", "faces", "gan")
 DEFAULT_STYLES = ("amber-and-sky", "ink-wash", "lilac-mist", "dark-velvet", "aqua-crackle")
 VERSION = 1
+
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,11 @@ class Generative:
     spread: float = 0.35
     """How far from the pictures, 0 (drawn again) .. 1 (nothing of them is left)."""
     space: str = "auto"
-    """vae (32×32, anything), faces (64×64, by the generator of faces), or auto: faces where the
-    pictures show them."""
+    """Of codes: photos (a VAE of anything, 32×32), faces (a VAE of faces, 32×32), auto (one of
+    these, by what the pictures show), or gan (the generator of faces, 64×64; seconds a face)."""
     tune: bool = False
     """Fine-tune the VAE on the pictures first."""
-    tune_steps: int = 300
+    tune_steps: int = 200
 
 
 @dataclass(frozen=True)
@@ -224,7 +226,8 @@ def parse_setting(text: str) -> tuple[str, Any]:
 
 # Building and checking ---------------------------------------------------------------------------
 
-GROUPS: Mapping[str, type] = {
+Group = Classic | Mixing | Styling | Generative
+GROUPS: Mapping[str, type[Group]] = {
     "classic": Classic,
     "mixing": Mixing,
     "style": Styling,
@@ -253,13 +256,11 @@ def _built(settings: Mapping[str, Any]) -> Recipe:
                 f"The part {name!r} of the recipe is {part!r}.", "Write settings below it."
             )
         given[name] = _of_type(kind, dict(part or {}), f"{name}.")
-    recipe = _of_type(Recipe, given, "")
-    assert isinstance(recipe, Recipe)
-    return recipe
+    return _of_type(Recipe, given, "")
 
 
-def _of_type(kind: type, settings: dict[str, Any], prefix: str) -> Any:
-    known = [each.name for each in fields(kind)]
+def _of_type(kind: type[Kind], settings: dict[str, Any], prefix: str) -> Kind:
+    known = list(get_type_hints(kind))
     for name in settings:
         if name not in known:
             raise _unknown(f"{prefix}{name}", [f"{prefix}{one}" for one in known])
@@ -317,10 +318,10 @@ def _check(recipe: Recipe) -> None:
         raise BadValue("style.styles is empty.", "Name at least one style.")
 
 
-def _check_group(group: str, settings: object) -> None:
+def _check_group(group: str, settings: Group) -> None:
     """Numbers are from 0 to 1, but for those that say otherwise; flags are true or false."""
     hints: Mapping[str, Any] = get_type_hints(type(settings))
-    for each in fields(settings):  # type: ignore[arg-type]
+    for each in fields(settings):
         name, value, hint = f"{group}.{each.name}", getattr(settings, each.name), hints[each.name]
         if hint is float and each.name != "alpha":
             check_number(name, value, 0, HIGHEST.get(each.name, 1))
@@ -337,7 +338,7 @@ def _check_whole(name: str, value: object, low: int, high: int) -> None:
         raise BadValue(f"The {name} is {value!r}.", f"Choose a whole number from {low} to {high}.")
 
 
-def _plain(settings: Any) -> dict[str, Any]:
+def _plain(settings: "Recipe | Group") -> dict[str, Any]:
     """Dictionaries, lists and numbers alone; 20 and 20.0 are the same."""
     hints: Mapping[str, Any] = get_type_hints(type(settings))
     plain: dict[str, Any] = {}

@@ -41,5 +41,5 @@ class Sample:
     steps: tuple[Step, ...] = field(default=())
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from genapp.errors import BadValue, UnreadablePicture
+from genapp.errors import BadValue, UnreadablePicture, UserError
 from genapp.sources import Given, Pictures, Pixels, find_pictures, find_tables
 
 LEAST, MOST = 5, 5000
@@ -24,6 +24,14 @@ CACHE = 128_000_000
 """Bytes of decoded pictures that are kept."""
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 SIDES = ("x", "y", "width", "height")
+
+
+class Unusable(UserError):  # noqa: N818  (as the others in genapp.errors)
+    """A picture of the source that could not be used; another one can be."""
+
+    def __init__(self, name: str, error: UserError) -> None:
+        super().__init__(error.message, error.remedy)
+        self.name = name
 
 
 @dataclass(frozen=True)
@@ -52,51 +60,6 @@ class Item:
     """H×W×3, uint8, as `load`."""
 
 
-@dataclass(frozen=True, eq=False)
-class Source:
-    """A data set. Open it with `open_source`."""
-
-    items: tuple[Item, ...]
-    notes: tuple[str, ...] = ()
-    """What the user should know, one sentence each."""
-    has_boxes: bool = False
-    has_masks: bool = False
-    _cache: "Cache" = field(default_factory=lambda: Cache())
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The classes, sorted."""
-        return tuple(sorted({item.label for item in self.items}))
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """Pictures of each class."""
-        found = Counter(item.label for item in self.items)
-        return {label: found[label] for label in self.labels}
-
-    def subset(self, numbers: Sequence[int]) -> "Source":
-        """Some of its pictures, such as those of the training folds."""
-        return replace(self, items=tuple(self.items[number] for number in numbers))
-
-    def pixels(self, item: Item) -> Pixels:
-        """H×W×3 RGB of a picture; those opened lately are kept. Raises `UserError`."""
-        return self._cache.get(item.name, item.load)
-
-    def mask(self, item: Item) -> Pixels | None:
-        """H×W×3 of its mask, if there is one. Raises `UserError`."""
-        if item.load_mask is None:
-            return None
-        mask = self._cache.get(f"{item.name}{MASK}", item.load_mask)
-        shape = self.pixels(item).shape
-        if mask.shape != shape:
-            raise UnreadablePicture(
-                f"The mask of {item.name!r} has {mask.shape[1]}×{mask.shape[0]} pixels, the "
-                f"picture {shape[1]}×{shape[0]}.",
-                "Make them the same size.",
-            )
-        return mask
-
-
 class Cache:
     """Decoded pictures by name; the oldest go when they are more than `CACHE` bytes."""
 
@@ -114,6 +77,58 @@ class Cache:
         while self._bytes > CACHE and len(self._kept) > 1:
             self._bytes -= self._kept.popitem(last=False)[1].nbytes
         return kept
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A data set. Open it with `open_source`."""
+
+    items: tuple[Item, ...]
+    notes: tuple[str, ...] = ()
+    """What the user should know, one sentence each."""
+    has_boxes: bool = False
+    has_masks: bool = False
+    _cache: Cache = field(default_factory=Cache)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes, sorted."""
+        return tuple(sorted({item.label for item in self.items}))
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Pictures of each class."""
+        found = Counter(item.label for item in self.items)
+        return {label: found[label] for label in self.labels}
+
+    def subset(self, numbers: Sequence[int]) -> "Source":
+        """Some of its pictures, such as those of the training folds."""
+        return replace(self, items=tuple(self.items[number] for number in numbers))
+
+    def pixels(self, item: Item) -> Pixels:
+        """H×W×3 RGB of a picture; those opened lately are kept. Raises `Unusable`."""
+        try:
+            return self._cache.get(item.name, item.load)
+        except UserError as error:
+            raise Unusable(item.name, error) from error
+
+    def mask(self, item: Item) -> Pixels | None:
+        """H×W×3 of its mask, if there is one. Raises `Unusable`."""
+        if item.load_mask is None:
+            return None
+        shape = self.pixels(item).shape
+        try:
+            mask = self._cache.get(f"{item.name}{MASK}", item.load_mask)
+        except UserError as error:
+            raise Unusable(item.name, error) from error
+        if mask.shape != shape:
+            wrong = UnreadablePicture(
+                f"The mask of {item.name!r} has {mask.shape[1]}×{mask.shape[0]} pixels, the "
+                f"picture {shape[1]}×{shape[0]}.",
+                "Make them the same size.",
+            )
+            raise Unusable(item.name, wrong)
+        return mask
 
 
 def open_source(

@@ -12,8 +12,7 @@ from genapp.registry.engines import Engines
 from genapp.translating import style_names, translate
 
 DETAIL = 384
-"""Longer side of the picture in which strokes are made, px: strokes as coarse as leaves, and a second
-of work."""
+"""Longer side of the picture in which strokes are made, px: coarse ones, a second's work."""
 
 
 def check_styles(settings: Styling) -> None:

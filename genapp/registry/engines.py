@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genapp.errors import BadValue, ModelMissing, OutOfMemory
+from genapp.registry import onnx_weights
 from genapp.registry.catalog import Catalog, CatalogError, Model, Port, commercial_only, load
 from genapp.registry.store import Store
 
@@ -39,7 +40,7 @@ class OnnxEngine:
 
     Args:
         model: the catalogue's entry, whose ports must be the file's.
-        path: the .onnx file.
+        source: the .onnx file, or its bytes.
         device: "cpu", "cuda", or "auto": CUDA where it is there.
 
     Raises:
@@ -47,7 +48,7 @@ class OnnxEngine:
         BadValue: an unknown device, or CUDA where there is none.
     """
 
-    def __init__(self, model: Model, path: Path, device: str = "auto") -> None:
+    def __init__(self, model: Model, source: Path | bytes, device: str = "auto") -> None:
         # ONNX Runtime collects telemetry from its import on unless this is set before.
         os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         # Imported here because it takes 0.2 s that `models list` should not wait for.
@@ -63,10 +64,12 @@ class OnnxEngine:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3  # Errors only.
         try:
-            session = onnxruntime.InferenceSession(str(path), options, providers=providers)
+            given = source if isinstance(source, bytes) else str(source)
+            session = onnxruntime.InferenceSession(given, options, providers=providers)
         except Exception as error:
+            name = "it" if isinstance(source, bytes) else source.name
             raise _translated(error, model) or CatalogError(
-                f"{model.name}: {path.name} is not a network that ONNX Runtime can load: {error}"
+                f"{model.name}: {name} is not a network that ONNX Runtime can load: {error}"
             ) from error
         if device == "cuda" and "CUDAExecutionProvider" not in session.get_providers():
             raise _no_cuda()
@@ -256,6 +259,31 @@ class Engines:
                 engine = self._build(model)
                 self._engines[name] = engine
             return engine
+
+    def weights(self, name: str) -> onnx_weights.Weights:
+        """The numbers of an ONNX network, by name.
+
+        Raises:
+            BadValue: the package onnx is not installed.
+            Others as `get`.
+        """
+        return onnx_weights.read(self._first_file(self.catalog.get(name)))
+
+    def with_weights(self, name: str, weights: Mapping[str, NDArray[np.floating]]) -> Engine:
+        """An ONNX network with other numbers, which the pool doesn't keep.
+
+        Args:
+            name: of the model.
+            weights: by the names that `weights` gives.
+
+        Raises:
+            BadValue: the package onnx is not installed.
+            ValueError: the numbers don't belong to this network.
+            Others as `get`.
+        """
+        model = self.catalog.get(name)
+        source = onnx_weights.replaced(self._first_file(model), weights)
+        return OnnxEngine(model, source, self.device)
 
     def data(self, name: str) -> Path:
         """The checked file of an entry with the engine "data"; raises as `get` does."""
