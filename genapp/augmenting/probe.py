@@ -25,7 +25,7 @@ from genapp.augmenting.folds import ALIKE, copies_of, groups_of, split
 from genapp.augmenting.pipeline import Augmenter, filled
 from genapp.augmenting.recipe import Recipe
 from genapp.augmenting.sources import Source, open_source
-from genapp.augmenting.warnings import similar_pairs, unit
+from genapp.augmenting.warnings import flip_warnings, similar_pairs, unit
 from genapp.errors import BadValue, UnknownName, UserError, check_number
 from genapp.registry.engines import Engines
 from genapp.sources import Failure, Pictures
@@ -44,8 +44,6 @@ MOST_NEW = 200
 """New pictures in each fold."""
 STANDARD = 1.96
 """97.5 % of the normal distribution."""
-MIRRORED_LOSS = 0.05
-"""Accuracy that mirror images must lose, at the least, for a warning."""
 CLASSIFIERS = {
     "features": "on frozen ImageNet features",
     "cnn": "by a tiny network that starts from nothing",
@@ -242,12 +240,10 @@ class _Run:
         self._source = source.subset(self._usable(source))
         self._recipe = filled(source, recipe)
         self._new = min(self._recipe.total(len(source.items), len(source.labels)), MOST_NEW)
-        classic = self._recipe.classic
-        self._mirrors = bool(classic.flip and classic.probability)
         per_fold = self._new + 2 * sum(TRAINING[name] for name in classifiers)
-        looks = len(self._source.items) * (1 + self._mirrors)
+        looks = len(self._source.items)
         self._clock = Clock(looks + per_fold * folds * len(seeds), progress)
-        self._seen, self._mirrored = self._look()
+        self._seen = self._look()
         self._folds = min(folds, *self._source.counts.values())
         self._labels = list(self._source.labels)
         self._truth = np.array([self._labels.index(item.label) for item in self._source.items])
@@ -263,7 +259,6 @@ class _Run:
             for name in self._classifiers
             for arm in ("without", "with")
         }
-        mirrored = np.zeros((len(self._seeds), size))
         leaks = made = 0
         for place, seed in enumerate(self._seeds):
             fold_of = split(self._truth, groups, self._folds, seed)
@@ -274,13 +269,9 @@ class _Run:
                 made += len(shares)
                 for name, arm, said in self._said(train, test, new, shares, seed):
                     hit = said.argmax(1) == self._truth[test]
-                    if arm == "mirrored":
-                        mirrored[place, test] = hit
-                    else:
-                        right[name, arm][place, test] = hit
+                    right[name, arm][place, test] = hit
         self._warn_of_leaks(leaks, made)
-        if self._mirrors and "features" in self._classifiers:
-            self._warn_of_mirrors(right["features", "without"], mirrored)
+        self._warnings += flip_warnings(self._labels, self._recipe)
         return self._probe(right)
 
     def _probe(self, right: Mapping[tuple[str, str], Numbers]) -> Probe:
@@ -321,9 +312,9 @@ class _Run:
 
     # Pictures ----------------------------------------------------------------------------------
 
-    def _look(self) -> tuple[Seen, Seen]:
-        """What the classifiers see of the pictures, and of their mirror images (none if the recipe
-        makes none). What cannot be read is left out of the source."""
+    def _look(self) -> Seen:
+        """What the classifiers see of the pictures. What cannot be read is left out of the source,
+        and so is a class that then has one picture."""
         readable: list[int] = []
 
         def opened() -> Iterator[Pixels]:
@@ -335,17 +326,13 @@ class _Run:
                 else:
                     readable.append(number)
                     yield pixels
-                    if self._mirrors:
-                        yield np.ascontiguousarray(pixels[:, ::-1])
-                self._clock.advance(1 + self._mirrors, "Looking at the pictures")
+                self._clock.advance(1, "Looking at the pictures")
 
         seen = look(opened(), self._engines)
         self._source = self._source.subset(readable)
-        usable = np.array(self._usable(self._source), np.intp)
-        self._source = self._source.subset(usable.tolist())
-        if not self._mirrors:
-            return seen.take(usable), seen.take(usable[:0])
-        return seen.take(2 * usable), seen.take(2 * usable + 1)
+        usable = self._usable(self._source)
+        self._source = self._source.subset(usable)
+        return seen.take(np.array(usable, np.intp))
 
     def _usable(self, source: Source) -> list[int]:
         """Numbers of the pictures in classes of two or more, and not too many of them."""
@@ -399,17 +386,11 @@ class _Run:
         goals = np.eye(len(self._labels), dtype=np.float32)[self._truth[train]]
         larger, all_goals = known.joined(new), np.concatenate([goals, shares])
         for name in self._classifiers:
-            if name == "features":
-                scale = scale_of(known)
-                shown = tested.joined(self._mirrored.take(test)) if self._mirrors else tested
-                said = by_features(known, goals, shown, *scale)
-                yield name, "without", said[: len(test)]
-                if self._mirrors:
-                    yield name, "mirrored", said[len(test) :]
-                yield name, "with", by_features(larger, all_goals, tested, *scale)
-            else:
-                yield name, "without", by_cnn(known, goals, tested, seed)
-                yield name, "with", by_cnn(larger, all_goals, tested, seed)
+            for arm, pictures, labels in (("without", known, goals), ("with", larger, all_goals)):
+                if name == "features":
+                    yield name, arm, by_features(pictures, labels, tested, *scale_of(known))
+                else:
+                    yield name, arm, by_cnn(pictures, labels, tested, seed)
             self._clock.advance(2 * TRAINING[name], "Training classifiers")
 
     # Words -------------------------------------------------------------------------------------
@@ -444,16 +425,6 @@ class _Run:
             self._warnings.append(
                 f"{leaks} of {made} new pictures are near-copies of a test picture: the gain may "
                 "come out too good."
-            )
-
-    def _warn_of_mirrors(self, plain: Numbers, mirrored: Numbers) -> None:
-        """A classifier that has seen no mirror image tells whether mirroring changes the class."""
-        loss = paired((plain - mirrored).mean(0))
-        if loss.low > 0 and loss.value >= MIRRORED_LOSS:
-            self._warnings.append(
-                f"Mirrored, {mirrored.mean():.0%} of the pictures are told right, and "
-                f"{plain.mean():.0%} as they are: left and right seem to matter here. Set "
-                "classic.flip to 0."
             )
 
 
