@@ -27,6 +27,7 @@ SCROLL = """() => {
     if (innerWidth < 700)
         document.querySelector("#augment-made").scrollIntoView({behavior: "smooth"});
 }"""
+KEPT = "Your pictures and settings are still here."
 IN_ALL, OF_EACH = "in all", "of each class"
 AS_THEY_ARE = "as yours"
 SIDES = {AS_THEY_ARE: None, **{f"{side}×{side}": side for side in (64, 128, 224, 256, 384, 512)}}
@@ -129,7 +130,7 @@ def _lay_out() -> _Page:
     start = Recipe()
     values = start.settings()
     with gr.Row():
-        with gr.Column(scale=2, min_width=320):
+        with gr.Column(scale=2, min_width=320, elem_id="augment-asked"):
             pictures = gr.File(
                 label="Your pictures: a ZIP with a folder for each class, or 5 and more",
                 file_count="multiple",
@@ -154,33 +155,34 @@ def _lay_out() -> _Page:
                 )
                 seed = gr.Number(0, precision=0, minimum=0, label="Seed", min_width=110)
             sliders = []
-            for number, (title, group) in enumerate(SLIDERS.items()):
-                with gr.Accordion(title, open=number == 0, elem_classes="augment-group"):
-                    for slider in group:
-                        part, _, name = slider.name.partition(".")
-                        sliders.append(
-                            gr.Slider(
-                                0.05 if name == "alpha" else 0,
-                                slider.high,
-                                values[part][name],
-                                step=1 if slider.high > 1 else 0.005 if name == "hue" else 0.05,
-                                label=slider.label,
-                                info=slider.info,
-                                elem_id=f"augment-{part}-{name}",
+            with gr.Column(elem_id="augment-controls", min_width=320):
+                for number, (title, group) in enumerate(SLIDERS.items()):
+                    with gr.Accordion(title, open=number == 0, elem_classes="augment-group"):
+                        for slider in group:
+                            part, _, name = slider.name.partition(".")
+                            sliders.append(
+                                gr.Slider(
+                                    0.05 if name == "alpha" else 0,
+                                    slider.high,
+                                    values[part][name],
+                                    step=1 if slider.high > 1 else 0.005 if name == "hue" else 0.05,
+                                    label=slider.label,
+                                    info=slider.info,
+                                    elem_id=f"augment-{part}-{name}",
+                                )
                             )
-                        )
-                    if title == "Draw new ones":
-                        tune = gr.Checkbox(
-                            False,
-                            label="Fine-tune the network on my pictures first",
-                            info="Minutes, on a click on a button below; the sheet shows it "
-                            "untuned.",
-                        )
-            with gr.Accordion("Recipe", open=False):
-                text = gr.Code(
-                    start.to_yaml(), language="yaml", label="YAML", elem_id="augment-recipe"
-                )
-                use = gr.Button("Use this recipe", elem_id="augment-use")
+                        if title == "Draw new ones":
+                            tune = gr.Checkbox(
+                                False,
+                                label="Fine-tune the network on my pictures first",
+                                info="Minutes, on a click on a button below; the sheet shows it "
+                                "untuned.",
+                            )
+                with gr.Accordion("Recipe", open=False):
+                    text = gr.Code(
+                        start.to_yaml(), language="yaml", label="YAML", elem_id="augment-recipe"
+                    )
+                    use = gr.Button("Use this recipe", elem_id="augment-use")
         with gr.Column(scale=3, min_width=320):
             facts = gr.Markdown(WELCOME, elem_id="augment-facts", elem_classes="facts")
             sheet = gr.Gallery(
@@ -258,9 +260,9 @@ def _connect(page: _Page, does: "_Job") -> None:
     page.use.click(_use, page.text, [page.recipe, page.text, *page.settings], **quick).success(
         **sheet
     )
-    for start, stop, work, shown, others in (
-        (page.make, page.cancel, does.make, [page.made, page.download], []),
-        (page.ask, page.stop, does.ask, [page.verdict], [page.heads, page.deals]),
+    for start, stop, jobs, work, shown, others in (
+        (page.make, page.cancel, does.making, does.make, [page.made, page.download], []),
+        (page.ask, page.stop, does.asking, does.ask, [page.verdict], [page.heads, page.deals]),
     ):
         start.click(lambda: gr.Button(visible=True), None, stop, **quick)
         start.click(
@@ -273,7 +275,7 @@ def _connect(page: _Page, does: "_Job") -> None:
             trigger_mode="once",
             **private,
         ).then(lambda: gr.Button(visible=False), None, stop, **quick)
-        stop.click(does.jobs.stop, None, None, **quick)
+        stop.click(jobs.stop, None, None, **quick)
     page.make.click(None, None, None, js=SCROLL, **private)
 
 
@@ -350,7 +352,7 @@ class _Job:
     """
 
     def __init__(self, engines: Engines) -> None:
-        self.jobs = Jobs("Your pictures and settings are still here.")
+        self.making, self.asking = Jobs(KEPT), Jobs(KEPT)
         self._engines = engines
 
     def sheet(
@@ -379,7 +381,7 @@ class _Job:
         try:
             known = _there(given)
             growing.check_total(known.total(recipe))
-            with self.jobs.running(request, progress) as told:
+            with self.making.running(request, progress) as told:
                 result = write_zip(
                     target,
                     growing.open_uploads(known.uploads),
@@ -407,7 +409,7 @@ class _Job:
     ) -> Any:  # noqa: ANN401 (a text, or nothing)
         try:
             known = _there(given)
-            with self.jobs.running(request, progress) as told:
+            with self.asking.running(request, progress) as told:
                 result = probe(
                     growing.open_uploads(known.uploads),
                     recipe,
