@@ -1164,6 +1164,11 @@ def _add_augment(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="don't look for near-copies and for classes that mirror images confuse",
     )
+    parser.add_argument(
+        "--probe",
+        action="store_true",
+        help="does it help? Train small classifiers with and without new pictures (minutes)",
+    )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--json", action="store_true", help="print the facts as one JSON object")
     parser.set_defaults(run=_augment)
@@ -1171,7 +1176,15 @@ def _add_augment(parser: argparse.ArgumentParser) -> None:
 
 def _augment(options: argparse.Namespace) -> int:
     from genapp import images
-    from genapp.augmenting import Recipe, filled, open_source, parse_setting, read_recipe, write_zip
+    from genapp.augmenting import (
+        Recipe,
+        filled,
+        open_source,
+        parse_setting,
+        probe,
+        read_recipe,
+        write_zip,
+    )
     from genapp.registry.engines import Engines
 
     source = open_source(options.input, classes=options.classes, boxes=options.boxes)
@@ -1204,9 +1217,17 @@ def _augment(options: argparse.Namespace) -> int:
             )
         else:
             result = _augment_sheet(options.output, source, recipe, engines, progress)
-    for line in (*result.warnings, *result.notes):
+        probed = (
+            probe(source, recipe, progress=progress, engines=engines) if options.probe else None
+        )
+    said = dict.fromkeys((*result.warnings, *result.notes))
+    if probed is not None:
+        said |= dict.fromkeys((*probed.warnings, *probed.notes))
+    for line in said:
         print(line, file=sys.stderr)
     report = result.report()
+    if probed is not None:
+        report["probe"] = probed.report()
     if options.json:
         _print_json({"outputs": [str(options.output)], **report})
     else:
@@ -1218,6 +1239,8 @@ def _augment(options: argparse.Namespace) -> int:
                 for label, counts in report["classes"].items()
             ]
         )
+        if probed is not None:
+            print(probed.verdict)
     return _report_failures(report["failures"])
 
 

@@ -11,6 +11,7 @@ from genapp.augmenting.pipeline import (
     preview,
     write_zip,
 )
+from genapp.augmenting.probe import CLASSIFIERS, ClassGain, Comparison, Interval, Probe, probe
 from genapp.augmenting.recipe import (
     FORMATS,
     Classic,
@@ -27,17 +28,22 @@ from genapp.augmenting.sources import Box, Item, Source, open_source
 from genapp.augmenting.warnings import Copies, flip_warnings, similar_pairs
 
 __all__ = [
+    "CLASSIFIERS",
     "FORMATS",
     "MOST_AT_ONCE",
     "Augmented",
     "Augmenter",
     "Box",
+    "ClassGain",
     "Classic",
+    "Comparison",
     "Copies",
     "Generative",
+    "Interval",
     "Item",
     "Mixing",
     "New",
+    "Probe",
     "Recipe",
     "Source",
     "Step",
@@ -50,6 +56,7 @@ __all__ = [
     "parse_recipe",
     "parse_setting",
     "preview",
+    "probe",
     "read_recipe",
     "similar_pairs",
     "write_zip",

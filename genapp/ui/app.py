@@ -11,6 +11,7 @@ import gradio.mcp
 
 from genapp.registry.engines import Engines
 from genapp.ui import (
+    augment_tab,
     colorize_tab,
     faces_tab,
     files,
@@ -51,7 +52,8 @@ def build(engines: Engines) -> gr.Blocks:
     ) as page:
         gr.Markdown(
             "# genapp\nTry on glasses in a photo of yourself. Colour, paint and enlarge photos. "
-            "Make faces of people who do not exist. Find the pictures that do not belong.",
+            "Make faces of people who do not exist. Find the pictures that do not belong, and grow "
+            "small data sets.",
             elem_id="masthead",
         )
         with gr.Tabs(overflow_behavior="wrap") as tabs:
@@ -69,6 +71,8 @@ def build(engines: Engines) -> gr.Blocks:
                 made = faces_tab.build(engines, faces)
             with gr.Tab("Outliers", id=OUTLIERS):
                 outliers_tab.build(engines)
+            with gr.Tab("Augment"):
+                augment_tab.build(engines)
             with gr.Tab("Models") as models:
                 lab_tab.build(engines, models, tabs, OUTLIERS)
         send_to(colored, small, tabs, UPSCALE)

@@ -55,6 +55,7 @@ def test_the_page_builds_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             "/upscale",
             "/faces",
             "/outliers",
+            "/augment",
         ]
 
 

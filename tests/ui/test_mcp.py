@@ -43,6 +43,7 @@ def test_try_on_is_a_tool(app_url: str, portrait: Path) -> None:
         "upscale",
         "faces",
         "outliers",
+        "augment",
     }
     assert not answer.isError
     text = " ".join(part.text for part in answer.content if part.type == "text")
