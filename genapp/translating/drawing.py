@@ -146,9 +146,9 @@ def _found(source: Pixels, people: Mask | None) -> Values:
         found = _along(_across(drawn, *along), *along)
         drawn = np.minimum(light, light * (1 - _ink(found)))
     found = np.minimum(found, COARSE * _coarse(light, along))
-    if outline is None:
-        return found
-    return np.minimum(found, _along(_across(outline, *along), *along))
+    if outline is not None:
+        found = np.minimum(found, _along(_across(outline, *along), *along))
+    return np.asarray(found, np.float32)
 
 
 def _coarse(light: Values, along: tuple[Values, Values]) -> Values:
