@@ -1,13 +1,14 @@
 """How well outliers are found: every score, on pairs of what belongs and what doesn't.
 
-    python benchmarks/outliers.py [--data ../shared/data] [--most 107] [--cache runs/outliers]
+    python benchmarks/outliers.py [--data ../shared/data] [--most 107] [--tune flowers one-flower]
 
 For each pair AUROC, AUPR and FPR95 (false alarms where 95 % of the outliers are found), with 95 %
 intervals by the bootstrap; beside them, on the same features, what scikit-learn has: PCA with the
 error of reconstruction, a Gaussian mixture, an isolation forest, k nearest neighbours. Then the
 calibration of the built-in detector on faces that it has never seen (Kolmogorov-Smirnov, plot), and
 the time a picture takes. The pixel models know faces and photographs: what they say of flowers is
-left out. Results: results/outliers.md and .svg beside it. It needs scikit-learn.
+left out, but for --tune: there the VAE of photographs learns flowers, and is compared with itself
+before. That takes minutes. Results: results/outliers.md and .svg beside it. It needs scikit-learn.
 """
 
 import argparse
@@ -28,11 +29,12 @@ from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
+from genapp.families import open_tuned, open_vae
 from genapp.features import describe_batches
 from genapp.registry.engines import Engines
-from genapp.screening import SCORES, density, open_detector
+from genapp.screening import SCORES, TUNED, density, fit_detector, open_detector
 from genapp.screening.calibration import p_values
-from genapp.screening.likelihood import pixel_scores, small
+from genapp.screening.likelihood import BACKGROUND, pixel_scores, small
 
 Numbers = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.uint8]
@@ -45,6 +47,14 @@ FIT = 400
 PIXEL_SCORES = tuple(name for name, score in SCORES.items() if score.of_faces)
 DAMAGES = ("blurred", "occluded", "recoloured")
 EMPTY = ("constant", "noise")
+BACK = (*DAMAGES, *EMPTY)
+"""Measured in the other direction, too: they belong, and whole faces don't."""
+TUNED_TO = ("flowers", "one-flower")
+TUNED_FIT, TUNED_TEST = 100, 30
+"""Pictures to tune on, and of each set that the tuned VAE is tested on."""
+OWN = [name for name in TUNED if name != "tuned-ratio"]
+KIND, OF_A_KIND = 3, 80
+"""A kind of flower, and how many photographs there are of each; their files are in order."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,16 +73,18 @@ def main() -> None:
     parser.add_argument(
         "--most-pixels", type=int, default=107, help="of them for the scores of pixels, but faces"
     )
+    parser.add_argument("--tune", nargs="*", default=[], help="measure tuning, too: TUNED_TO")
     parser.add_argument("--cache", type=Path, default=ROOT / "runs" / "outliers")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results")
     options = parser.parse_args()
     options.cache.mkdir(parents=True, exist_ok=True)
+    tuned = f" --tune {' '.join(options.tune)}" if options.tune else ""
     lines = [
         "# Outliers",
         "",
         f"`python benchmarks/outliers.py --most {options.most} --most-pixels "
-        f"{options.most_pixels}`: so many pictures of each set, and of those outside so many for "
-        "the scores of pixels. "
+        f"{options.most_pixels}{tuned}`: so many pictures of each set, and of "
+        " those outside so many for the scores of pixels. "
         "Higher is better but for FPR95. In brackets: 95 % of bootstrap draws.",
         "",
     ]
@@ -94,10 +106,14 @@ def main() -> None:
         lines += calibration(seen["faces"], detector.density.distances(seen["faces"].vectors),
                              detector.held_out, options.out)  # fmt: skip
     for inside, outsides in pairs().items():
-        lines += ["", f"## What belongs: {inside}", ""]
-        lines += table(inside, outsides, seen, fitted[inside])
+        rows = scored(inside, outsides, seen, fitted[inside])
+        lines += ["", f"## What belongs: {inside}", "", *tables(rows)]
         print(f"{inside}: measured", flush=True)
+    lines += ["", "## What belongs: faces that something was done to; outliers: whole faces", ""]
+    lines += tables(beside({name: scored(name, ("faces",), seen, fitted[name]) for name in BACK}))
     with Engines(device="cpu") as engines:
+        for name in options.tune:
+            lines += tuning(name, options.data, options.cache, engines)
         lines += times(options.data, engines)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "outliers.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -134,8 +150,13 @@ def test_sets(data: Path, most: int, engines: Engines) -> dict[str, Loaders]:
 
 def reference_sets(data: Path, engines: Engines) -> dict[str, Loaders]:
     """Returns pictures to fit on."""
+    whole = spread(faces(data, engines, held_out=False), FIT)
+    # Other seeds than those of the test sets.
     return {
-        "faces": spread(faces(data, engines, held_out=False), FIT),
+        name: [damaged(name, face, 1000 + number) for number, face in enumerate(whole)]
+        for name in BACK
+    } | {
+        "faces": whole,
         "flowers": spread(fit_part(data, "flowers"), FIT),
         "photos": spread(fit_part(data, "imagenet") + fit_part(data, "bsds"), FIT),
     }
@@ -268,13 +289,17 @@ def both_ways(scores: Mapping[str, Numbers]) -> dict[str, Numbers]:
 # Scores ----------------------------------------------------------------------------------------
 
 
-def table(
+Pairs = dict[str, dict[str, tuple[Numbers, Numbers]]]
+"""By the score's and the outliers' name: scores of what belongs, and of the outliers."""
+
+
+def scored(
     inside: str,
     outsides: tuple[str, ...],
     seen: dict[str, Seen],
     reference: npt.NDArray[np.float32],
-) -> list[str]:
-    """Returns the figures of all scores where ``inside`` belongs, as Markdown."""
+) -> Pairs:
+    """Returns what all scores say where ``inside`` belongs."""
     names = [inside, *outsides]
     rows: dict[str, list[Numbers]] = {}
     ours = density.fit(reference)
@@ -283,13 +308,31 @@ def table(
         rows[title] = [score(seen[name].vectors) for name in names]
     for key in pixel_names(inside):
         rows[key] = [seen[name].pixels[key] for name in names]
+    return {
+        key: {name: (belongs, other) for name, other in zip(outsides, others, strict=True)}
+        for key, (belongs, *others) in rows.items()
+    }
+
+
+def beside(parts: dict[str, Pairs]) -> Pairs:
+    """Returns pairs of several kinds that belong, each with one kind of outliers, side by side."""
+    first = next(iter(parts.values()))
+    return {
+        key: {name: next(iter(pairs[key].values())) for name, pairs in parts.items()}
+        for key in first
+    }
+
+
+def tables(rows: Pairs) -> list[str]:
+    """Returns the figures as Markdown."""
+    columns = list(next(iter(rows.values())))
     lines = []
     for title, measure in (("AUROC", auroc), ("AUPR", aupr), ("FPR95", fpr95)):
-        lines += ["", f"| {title} | " + " | ".join(outsides) + " |"]
-        lines.append("|---" * (len(outsides) + 1) + "|")
-        for name, (belongs, *others) in rows.items():
-            cells = [interval(measure, belongs, other) for other in others]
-            lines.append(f"| {name} | " + " | ".join(cells) + " |")
+        lines += ["", f"| {title} | " + " | ".join(columns) + " |"]
+        lines.append("|---" * (len(columns) + 1) + "|")
+        for key, row in rows.items():
+            cells = [interval(measure, *row[name]) for name in columns]
+            lines.append(f"| {key} | " + " | ".join(cells) + " |")
     return lines
 
 
@@ -360,6 +403,77 @@ def interval(
     ]
     low, high = np.quantile(drawn, [0.025, 0.975])
     return f"{measure(inside, outside):.3f} ({low:.2f}–{high:.2f})"
+
+
+# Tuning ----------------------------------------------------------------------------------------
+
+
+def tuning(name: str, data: Path, cache: Path, engines: Engines) -> list[str]:
+    """Returns what the VAE tells of ``TUNED_TO`` before and after it has learnt some."""
+    flowers = _photos(data, "flowers")
+    outside = {
+        "faces": faces(data, engines, held_out=True),
+        "photos": test_part(data, "imagenet") + test_part(data, "bsds"),
+    }
+    if name == "flowers":
+        learnt, inside = fit_part(data, "flowers"), test_part(data, "flowers")
+    else:
+        first, after = KIND * OF_A_KIND, (KIND + 1) * OF_A_KIND
+        kind = flowers[first:after]
+        learnt, inside = [load for number, load in enumerate(kind) if number % 4], kind[::4]
+        outside = {"other flowers": flowers[:first] + flowers[after:], **outside}
+    for harm in ("blurred", "constant"):
+        outside[harm] = [damaged(harm, load, number) for number, load in enumerate(inside)]
+    return tuned_to(name, learnt, inside, outside, cache, engines)
+
+
+def tuned_to(
+    name: str, learnt: Loaders, inside: Loaders, outside: dict[str, Loaders], cache: Path,
+    engines: Engines,
+) -> list[str]:  # fmt: skip
+    """Returns the figures of one reference."""
+    learnt = spread(learnt, TUNED_FIT)
+    path = cache / f"{name}-{len(learnt)}.tuned.npz"
+    if not path.exists():
+        started = time.perf_counter()
+        detector, notes = fit_detector([load() for load in learnt], tune=True, engines=engines)
+        seconds = time.perf_counter() - started
+        print(f"{name}: {notes}, {seconds:.0f} s", flush=True)
+        assert detector.tuned is not None
+        after, before = open_tuned(detector.tuned, engines), open_vae(engines, BACKGROUND)
+        scores: dict[str, Numbers] = {}
+        for set_name, loaders in {name: inside, **outside}.items():
+            pictures = [load() for load in spread(loaders, TUNED_TEST)]
+            shrunk = np.stack([small(picture) for picture in pictures])
+            (described,) = describe_batches(pictures, engines=engines, batch=len(pictures))
+            found = {"features": detector.density.distances(density.vectors(described))}
+            for when, vae in (("before", before), ("after", after)):
+                for key, values in pixel_scores(shrunk, OWN, engines, vae).items():
+                    found[f"{key.removeprefix('tuned-')}, {when}"] = values
+            # The ratio's other model is the one before.
+            found["ratio, after"] = found["elbo, after"] - found["elbo, before"]
+            scores |= {f"{set_name}: {key}": values for key, values in found.items()}
+            print(f"{name}: {set_name} scored", flush=True)
+        about = f"{notes[0]} The whole fitting took {seconds:.0f} s on a busy machine."
+        np.savez(path, about=np.array(about), **scores)  # type: ignore[arg-type]
+    with np.load(path) as stored:
+        about = str(stored["about"])
+        told = {key: stored[key].astype(np.float64) for key in stored if key != "about"}
+    keys = [key.removeprefix(f"{name}: ") for key in told if key.startswith(f"{name}: ")]
+    keys.sort(key=_before_after)
+    rows: Pairs = {
+        key: {other: (told[f"{name}: {key}"], told[f"{other}: {key}"]) for other in outside}
+        for key in keys
+    }
+    count = len(told[f"{name}: features"])
+    about = f"{about} Tested on {count} others, and {TUNED_TEST} of each other set at most."
+    return ["", f"## Tuned: what belongs: {name}", "", about, *tables(rows)]
+
+
+def _before_after(key: str) -> tuple[bool, str, bool]:
+    """Features first; each score before tuning, then after."""
+    score, _, when = key.partition(", ")
+    return score != "features", score, when == "after"
 
 
 # Calibration and time --------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Painting styles: time, memory, faces that can still be found, content kept.
 
-    python benchmarks/style_quality.py faces [--count 40] [--styles embers,woven-red]
+    python benchmarks/style_quality.py faces [--count 100] [--styles embers,woven-red]
     python benchmarks/style_quality.py content [--count 5] [--styles …]
     python benchmarks/style_quality.py cost [--megapixels 1 12 50] [--update-catalog]
 
@@ -86,24 +86,28 @@ def portraits(folder: Path, count: int) -> list[Path]:
 def faces(photos: list[Path], styles: list[str], engines: Engines) -> int:
     """Returns 1 if a style hides more than 5 % of the faces."""
     failed = False
-    print(f"face found in the painting, of {len(photos)} photos with a face {FACE} px wide")
+    ready = [each for path in photos if (each := close_up(path, engines)) is not None]
+    print(f"face found in the painting, of {len(ready)} photos with a face {FACE} px wide")
     for style in styles:
-        found = seen = 0
-        for path in photos:
-            photo = read(path)
-            shapes = find_faces(photo.pixels, engines)
-            if not shapes:
-                continue
-            detail = round(FACE / shapes[0].box[2] * max(photo.pixels.shape))
-            # As large as it was painted: small strokes then count as they are.
-            zoom = detail / max(photo.pixels.shape)
-            large = cv2.resize(photo.pixels, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
-            result = translate(np.asarray(large, np.uint8), style, detail=detail, engines=engines)
-            seen += 1
+        found, seen = 0, len(ready)
+        for pixels in ready:
+            result = translate(pixels, style, detail=max(pixels.shape), engines=engines)
             found += bool(find_faces(result.photo.pixels, engines))
         print(f"{style:20s} {found:3d} of {seen}", flush=True)
         failed |= found < 0.95 * seen
     return int(failed)
+
+
+def close_up(path: Path, engines: Engines) -> Pixels | None:
+    """The photo as large as it is painted, so that small strokes count as they are; None where
+    there is no face."""
+    photo = read(path)
+    shapes = find_faces(photo.pixels, engines)
+    if not shapes:
+        return None
+    zoom = FACE / shapes[0].box[2]
+    large = cv2.resize(photo.pixels, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
+    return np.asarray(large, np.uint8)
 
 
 def content(photos: list[Path], styles: list[str], engines: Engines) -> int:

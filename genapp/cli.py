@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_upscale(commands.add_parser("upscale", help="enlarge a picture"))
     _add_faces(commands.add_parser("faces", help="make faces of people who do not exist"))
     _add_translate(commands.add_parser("translate", help="paint a photo in a style"))
+    _add_sketch_to_face(commands.add_parser("sketch-to-face", help="make a photo of a drawn face"))
     _add_augment(commands.add_parser("augment", help="grow a small data set"))
     _add_outliers(commands.add_parser("outliers", help="find the pictures that don't belong"))
     _add_models(commands.add_parser("models", help="list, fetch and check the models"))
@@ -930,10 +931,10 @@ def _add_translate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--style",
         metavar="NAME|FILE[=WEIGHT],…",
-        help="a built-in style (see --styles), a picture to take the style from, or a blend, such "
+        help="a style or look (see --styles), a picture to take the style from, or a blend, such "
         "as embers=2,painting.jpg=1",
     )
-    parser.add_argument("--styles", action="store_true", help="list the built-in styles")
+    parser.add_argument("--styles", action="store_true", help="list the styles and looks")
     parser.add_argument(
         "--strength", metavar="0..1", type=float, default=1.0, help="0 the photo, 1 the painting"
     )
@@ -1000,13 +1001,17 @@ def _translate(options: argparse.Namespace) -> int:
 
 
 def _translate_styles(options: argparse.Namespace) -> int:
-    from genapp.translating import STYLES
+    from genapp.translating import list_styles
 
+    listed = list_styles(load(), Store())
     if options.json:
-        rows = [{"name": style.name, "description": style.description} for style in STYLES]
-        _print_json({"styles": rows})
+        _print_json({"styles": [asdict(style) for style in listed]})
         return 0
-    _print_table([("NAME", "LOOK"), *((style.name, style.description) for style in STYLES)])
+    rows = [
+        (style.name, style.description, style.license or "", "" if style.present else "fetch first")
+        for style in listed
+    ]
+    _print_table([("NAME", "LOOK", "LICENCE", ""), *rows])
     return 0
 
 
@@ -1051,6 +1056,56 @@ def _print_translated(output: Path | str, report: dict[str, Any]) -> None:
     styles = ", ".join(f"{name} {weight:.0%}" for name, weight in recipe["style"].items())
     seconds = report["timings_ms"]["networks"] / 1000
     print(f"  {styles}; strokes of a picture of {recipe['detail']} px, in {seconds:.1f} s")
+
+
+# sketch-to-face ------------------------------------------------------------------------------
+
+
+def _add_sketch_to_face(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "input", metavar="DRAWING", type=Path, help="dark lines on light paper; the head fills it"
+    )
+    parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=True)
+    parser.add_argument(
+        "--look",
+        metavar="N",
+        type=int,
+        default=0,
+        help="what lines leave open (skin, hair, light): 0 the usual, 1 and up other ones",
+    )
+    parser.add_argument(
+        "--variety", metavar="0..2", type=float, default=1.0, help="how far other looks are off"
+    )
+    parser.add_argument(
+        "--size", metavar="PX", type=int, default=512, help="side of the result, up to 1024"
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--json", action="store_true", help="print the facts as one JSON object")
+    parser.set_defaults(run=_sketch_to_face)
+
+
+def _sketch_to_face(options: argparse.Namespace) -> int:
+    from genapp import images
+    from genapp.translating import sketch_to_face
+
+    _check_output(options.input, options.output)
+    with _progress_bar() as progress:
+        made = sketch_to_face(
+            options.input,
+            look=options.look,
+            variety=options.variety,
+            size=options.size,
+            format=options.output.suffix,
+            progress=progress,
+            device=options.device,
+        )
+    images.write(made.photo, options.output)
+    if options.json:
+        _print_json({"outputs": [str(options.output)], **made.report()})
+    else:
+        print(options.output)
+        print(f"  look {options.look}; this person does not exist")
+    return 0
 
 
 # augment -------------------------------------------------------------------------------------
@@ -1121,18 +1176,27 @@ def _add_augment(parser: argparse.ArgumentParser) -> None:
 
 def _augment(options: argparse.Namespace) -> int:
     from genapp import images
-    from genapp.augmenting import filled, open_source, parse_setting, probe, write_zip
+    from genapp.augmenting import (
+        Recipe,
+        filled,
+        open_source,
+        parse_setting,
+        probe,
+        read_recipe,
+        write_zip,
+    )
     from genapp.registry.engines import Engines
 
     source = open_source(options.input, classes=options.classes, boxes=options.boxes)
+    given = Recipe() if options.recipe is None else read_recipe(options.recipe)
     recipe = filled(
         source,
-        options.recipe,
+        given.changed(dict(map(parse_setting, options.set))),
         count=options.count,
         per_class=options.per_class,
         seed=options.seed,
         size=options.size,
-    ).changed(dict(map(parse_setting, options.set)))
+    )
     if options.print_recipe:
         print(recipe.to_yaml(), end="")
         return 0
@@ -1223,10 +1287,17 @@ def _add_outliers(parser: argparse.ArgumentParser) -> None:
         "--score",
         metavar="NAME",
         default="features",
-        help="features, pixelcnn, elbo, iwae, complexity, regret or ratio; default: %(default)s",
+        help="features, pixelcnn, elbo, iwae, complexity, regret or ratio; with --tune all of them "
+        "but the first two as tuned-elbo … too; default: %(default)s",
     )
     parser.add_argument(
         "--also", metavar="NAME,NAME…", default="", help="further scores beside it, or 'all'"
+    )
+    parser.add_argument(
+        "--tune",
+        action="store_true",
+        help="train a VAE further on --reference, of at least 60 pictures, and tell its scores "
+        "too; about a minute on two cores",
     )
     parser.add_argument(
         "--false-alarm",
@@ -1246,13 +1317,15 @@ def _add_outliers(parser: argparse.ArgumentParser) -> None:
 def _outliers(options: argparse.Namespace) -> int:
     from genapp import outliers
     from genapp.registry.engines import Engines
-    from genapp.screening import SCORES, check_report, save, write_report
+    from genapp.screening import UNTUNED, check_report, save, write_report
 
     if options.output is not None:
         check_report(options.output)
     if options.save_detector is not None and options.reference is None:
         raise BadValue("--save-detector was given without --reference.", "Name a reference.")
-    also = list(SCORES) if options.also == "all" else options.also.split(",")
+    if options.tune and options.reference is None:
+        raise BadValue("--tune was given without --reference.", "Name a reference.")
+    also = list(UNTUNED) if options.also == "all" else options.also.split(",")
     with Engines(device=options.device) as engines, _progress_bar() as progress:
         result = outliers(
             options.input,
@@ -1261,6 +1334,7 @@ def _outliers(options: argparse.Namespace) -> int:
             also=[name.strip() for name in also if name.strip()],
             false_alarm=options.false_alarm,
             neighbours=options.neighbours,
+            tune=options.tune,
             engines=engines,
             progress=progress,
         )

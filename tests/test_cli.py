@@ -622,10 +622,14 @@ def test_translate_folder(
 
 def test_translate_lists_the_styles(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("translate", "--styles") == 0
-    assert len(capsys.readouterr().out.splitlines()) == 27
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + 27 + 6 + 7
+    assert sum("MIT" in line for line in lines) == 1
     assert run("translate", "--styles", "--json") == 0
     styles = json.loads(capsys.readouterr().out)["styles"]
-    assert styles[0].keys() == {"name", "description"}
+    keys = {"name", "description", "model", "license", "commercial", "present"}
+    assert styles[0].keys() == keys
+    assert styles[0]["present"]
 
 
 def test_translate_mistakes(face: Path, capsys: pytest.CaptureFixture[str]) -> None:

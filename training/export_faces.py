@@ -1,15 +1,14 @@
 """Writes the trained generator of faces as ONNX files and enters them into the catalogue.
 
-    python training/export_faces.py runs/faces/best.pt [--size 64]
+    python training/export_faces.py runs/faces/best.pt
 
 Takes `best.pt` or `mean.pt` of train_faces.py and writes the mapping and the synthesis with
 weights of half precision: weights/faces/gated-gan-mapping.v1.onnx and gated-gan.v1.onnx. Both are
 compared with torch, on random noise and on that of seeds, and timed. Nothing is written unless they
-agree. While pictures still grow, `--size` is the resolution learnt so far.
+agree.
 """
 
 import argparse
-import math
 import time
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from torch import Tensor, nn
 
 from genapp.facemaking import noise
 from genapp.facemaking.generator import GENERATOR, MAPPING
-from genapp.nets.face_generator import FIRST, W_SIZE, Z_SIZE, FaceGenerator, spread
+from genapp.nets.face_generator import W_SIZE, Z_SIZE, FaceGenerator, spread
 
 Array = npt.NDArray[np.float32]
 
@@ -61,16 +60,16 @@ class MappingPorts(nn.Module):
 
 
 class SynthesisPorts(nn.Module):
-    """The synthesis at a size, its pictures 0..1."""
+    """The synthesis, its pictures 0..1."""
 
-    def __init__(self, net: FaceGenerator, size: int) -> None:
-        """Wraps ``net``; levels beyond ``size`` are left out."""
+    def __init__(self, net: FaceGenerator) -> None:
+        """Wraps ``net``."""
         super().__init__()
-        self.net, self.size = net, size
+        self.net = net
 
     def forward(self, w: Tensor) -> Tensor:
         """Returns n×3×size×size of n×levels×256."""
-        picture: Tensor = self.net.synthesis(w, self.size)
+        picture: Tensor = self.net.synthesis(w)
         return (picture / 2 + 0.5).clamp(0, 1)
 
 
@@ -78,16 +77,14 @@ def main() -> None:
     """Exports, compares, times, writes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint", type=Path, help="best.pt or mean.pt of train_faces.py")
-    parser.add_argument("--size", type=int, help="resolution learnt so far; the full one if absent")
     parser.add_argument("--weights", type=Path, default=ROOT / "weights", help="where to write")
     options = parser.parse_args()
     net = face_sheet.load(options.checkpoint)
-    seen = torch.load(options.checkpoint, weights_only=True)["seen"]
-    size = options.size or FIRST * 2 ** (net.levels - 1)
-    levels = int(math.log2(size // FIRST)) + 1
-    exact = export(net, size, levels)
+    stored = torch.load(options.checkpoint, weights_only=True)
+    seen, size, levels = stored["seen"], stored["size"], net.levels
+    exact = export(net, size)
     models = {name: export_colorize.halved(data) for name, data in exact.items()}
-    measures = compare(net, size, exact, models)
+    measures = compare(net, exact, models)
     measures[GENERATOR] += measure_time(models[GENERATOR], levels)
     for rows in measures.values():
         for row in rows:
@@ -109,15 +106,15 @@ def main() -> None:
         catalog_entries.write(file, text.encode())
 
 
-def export(net: FaceGenerator, size: int, levels: int) -> dict[str, bytes]:
+def export(net: FaceGenerator, size: int) -> dict[str, bytes]:
     """Returns both networks as ONNX files in single precision, by the name of their entry."""
     free = {0: torch.export.Dim("n", min=1, max=LARGEST_BATCH)}
     return {
         GENERATOR: export_colorize.export(
-            SynthesisPorts(net, size),
-            (torch.randn(2, levels, W_SIZE),),
+            SynthesisPorts(net),
+            (torch.randn(2, net.levels, W_SIZE),),
             (free,),
-            {"w": ("n", levels, W_SIZE), "image": ("n", 3, size, size)},
+            {"w": ("n", net.levels, W_SIZE), "image": ("n", 3, size, size)},
         ),
         MAPPING: export_colorize.export(
             MappingPorts(net),
@@ -129,7 +126,7 @@ def export(net: FaceGenerator, size: int, levels: int) -> dict[str, bytes]:
 
 
 def compare(
-    net: FaceGenerator, size: int, exact: dict[str, bytes], models: dict[str, bytes]
+    net: FaceGenerator, exact: dict[str, bytes], models: dict[str, bytes]
 ) -> dict[str, list[dict[str, Any]]]:
     """Returns the greatest differences to torch, before and after rounding, by entry.
 
@@ -140,14 +137,13 @@ def compare(
         {name: export_colorize.open_session(data, 2) for name, data in files.items()}
         for files in (exact, models)
     ]
-    levels = int(math.log2(size // FIRST)) + 1
     faces = np.stack([noise(seed, Z_SIZE) for seed in range(SEEDS)])
     z = np.concatenate([faces, np.random.default_rng(0).normal(0, 2, (4, Z_SIZE))])
     z = z.astype(np.float32)
     with torch.no_grad():
         w = net.mapping(torch.from_numpy(z))
-        styles = spread(w, levels).contiguous()
-        expected = SynthesisPorts(net, size)(styles).numpy()
+        styles = spread(w, net.levels).contiguous()
+        expected = SynthesisPorts(net)(styles).numpy()
     found = [
         (
             group[MAPPING].run(["w", "w_mean"], {"z": z}),

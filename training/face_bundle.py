@@ -153,7 +153,7 @@ def halved(state: Mapping[str, Any]) -> dict[str, Any]:
     """Returns a state of train_faces.py without optimisers, its weights in half precision."""
     kept = dict(state)
     kept.pop("optimizers", None)
-    for part in ("generator", "mean", "encoder", "critics"):
+    for part in ("generator", "mean", "critics"):
         kept[part] = {
             name: value.half() if value.is_floating_point() and value.ndim > 1 else value
             for name, value in state[part].items()

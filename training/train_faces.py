@@ -4,10 +4,11 @@
         --minutes 60
 
 Goes on from ``state.pt`` in the folder of results until the minutes of all runs together are
-``--minutes``; the learning rate falls towards that end. Pictures can grow from 64² on the way. At
-every report it writes the state, the running mean of the generator (``mean.pt``, half precision,
-and ``best.pt``, that of the lowest distance), a sheet of faces and a line to log.txt. How the two
-files are made, how to run it here and on a GPU, and what was seen: train_faces.md.
+``--minutes``; the learning rate falls towards that end. At first the generator copies real faces,
+then it learns from the verdicts of a discriminator as well. At every report it writes the state,
+the running mean of the generator (``mean.pt``, half precision, and ``best.pt``, that of the lowest
+distance), a sheet of faces and a line to log.txt. How the two files are made, how to run it here
+and on a GPU, and what was seen: train_faces.md.
 """
 
 import argparse
@@ -18,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import face_codes
 import face_data
-import face_encoder
 import frechet
 import image_features
 import numpy as np
@@ -37,9 +38,12 @@ STEADY = 0.6  # share of the time after which the rate falls, in a line
 LEAST = 0.05  # of the rate, at the end
 MEAN_PICTURES = 10_000  # half-life of the running mean of the weights
 MEAN_SHARE = 0.05  # but no longer than this share of all pictures so far
-NATS = 120.0  # that the encoder may say of a face
-FASTER = (2.0, 5.0)  # rates of generator and encoder over the discriminator's
+FASTER = 2.0  # rate of the generator over the discriminator's
+BLUR = 0.2  # deviation of the noise on codes of real faces: near codes give near faces
 BLIND = 4_000  # pictures in which the verdicts of the discriminator gain their full weight
+COPIED = (128, 32, 16, 8)  # sides at which copies are compared
+HELD = (16, 8)  # sides at which the colours of real faces are held later on
+EXPECTED = 8  # and of faces from noise, to what their codes stand for
 SEED = 0
 
 
@@ -54,7 +58,6 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, required=True, help="of all runs together")
     parser.add_argument("--stop-after", type=float, help="minutes of this run, at most")
     parser.add_argument("--size", type=int, default=128, choices=(64, 128, 256))
-    parser.add_argument("--grow-at", type=float, default=0, help="share of the time with half size")
     parser.add_argument("--width", type=float, default=1.0, help="factor on generator's channels")
     parser.add_argument("--networks", nargs="+", help="to train with; the first two by default")
     parser.add_argument("--measure", help="network to measure with; another one by default")
@@ -62,6 +65,9 @@ def main() -> None:
     parser.add_argument("--view", type=int, help="side at which networks see; the size by default")
     parser.add_argument("--head-width", type=int, default=128, help="channels of discriminator")
     parser.add_argument("--close-up", action="store_true", help="look at eyes and mouth apart")
+    parser.add_argument(
+        "--copies", type=int, default=12_000, help="faces that are copied before verdicts count"
+    )
     parser.add_argument(
         "--rebuild", type=float, default=1.0, help="pull of real faces over that of verdicts"
     )
@@ -108,23 +114,17 @@ class Training:
             net.to(memory_format=torch.channels_last)
         if self.device.type == "cuda":  # autocast would cast them anew for every batch
             self.discriminator.networks.bfloat16()
-        kept = face_encoder.kept_features(self.discriminator.networks[0], self.faces, view)
-        self.kept = kept
-        self.encoder = face_encoder.FaceEncoder(kept.shape[2]).to(self.device)
-        self.price, self.pull = 1e-3, 1.0
+        self.codes = face_codes.face_codes(self.discriminator.networks[0], self.faces, view)
+        self.pull = 1.0
         with self.autocast():
             self.discriminator.calibrate(self.real(min(256, len(self.faces)))[0])
         adam = {"betas": (0.0, 0.99), "fused": self.device.type == "cuda"}
-        generator_rate, encoder_rate = (options.rate * factor for factor in FASTER)
-        groups = [
-            {"params": list(self.generator.parameters()), "lr": generator_rate},
-            {"params": list(self.encoder.parameters()), "lr": encoder_rate},
-        ]
+        self.rates = (FASTER * options.rate, options.rate)
+        learning = (list(self.generator.parameters()), self.discriminator.heads())
         self.optimizers = [
-            torch.optim.Adam(groups, **adam),  # type: ignore[arg-type]
-            torch.optim.Adam(self.discriminator.heads(), options.rate, **adam),  # type: ignore[arg-type]
+            torch.optim.Adam(values, rate, **adam)  # type: ignore[arg-type]
+            for values, rate in zip(learning, self.rates, strict=True)
         ]
-        self.rates = [[group["lr"] for group in each.param_groups] for each in self.optimizers]
         state = options.out / "state.pt"
         if state.exists():
             self.restore(torch.load(state, map_location="cpu", weights_only=True))
@@ -135,7 +135,7 @@ class Training:
             f"{self.device.type}, {len(self.faces)} faces, {options.size}², view {view}, "
             f"trains with {', '.join(with_names)}, measures with {by_name}, "
             f"{count(self.generator):.2f} + {count(self.discriminator.critics):.2f} M values, "
-            f"from {self.seen} pictures on"
+            f"codes keep {self.codes.kept:.2f}, from {self.seen} pictures on"
         )
 
     def run(self) -> None:
@@ -154,7 +154,7 @@ class Training:
                 lost = torch.stack(losses).mean(0).tolist()
                 self.report(
                     f"{speed:.1f}/s losses {lost[0]:.3f} {lost[1]:.3f} "
-                    f"rebuilt {lost[2]:.3f} nats {lost[3]:.1f}"
+                    f"features {lost[2]:.3f} colours {lost[3]:.3f}"
                 )
                 # What a report takes is no training.
                 self.begun, self.before = time.time(), self.spent
@@ -164,23 +164,40 @@ class Training:
         """Learns from one batch.
 
         Returns:
-            The losses of discriminator and generator, how far rebuilt faces are from the real
-            ones, and the divergence of the encoder.
+            The losses of discriminator and generator, and how far rebuilt faces are from the real
+            ones, in features and in colours.
         """
-        for optimizer, rates in zip(self.optimizers, self.rates, strict=True):
-            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+        for optimizer, rate in zip(self.optimizers, self.rates, strict=True):
+            for group in optimizer.param_groups:
                 group["lr"] = rate * self.rate_factor()
+        real, codes = self.real(self.options.batch)
+        codes = codes + BLUR * torch.randn_like(codes)
+        copying = self.seen < self.options.copies
+        losses = self.copy(real, codes) if copying else self.compete(real, codes)
+        self.seen += self.options.batch
+        self.update_mean()
+        return losses
+
+    def copy(self, real: Tensor, codes: Tensor) -> Tensor:
+        """Learns to draw real faces from their codes, by colours alone, which is quick."""
+        with self.autocast():
+            made = self.generator(codes)
+        far = torch.stack([apart(made, real, side) for side in COPIED])
+        self.optimizers[0].zero_grad(set_to_none=True)
+        torch.autograd.backward(far.sum())
+        self.optimizers[0].step()
+        nothing = torch.zeros((), device=self.device)
+        return torch.stack([nothing, nothing, nothing, far[-1].detach()])
+
+    def compete(self, real: Tensor, codes: Tensor) -> Tensor:
+        """Learns from verdicts as well. Half of the faces are rebuilt, half are from noise."""
         adam_generator, adam_discriminator = self.optimizers
         heads, judge = self.discriminator.heads(), self.discriminator.judge
-        batch, size = self.options.batch, self.size()
-        real, kept = self.real(batch)
-        changes = draw_changes(batch, self.device)
-        # Half of the pictures are rebuilt faces, half come from noise alone.
-        mean, spread = self.encoder(kept[: batch // 2])
-        z = torch.randn(batch, Z_SIZE, device=self.device)
-        z = torch.cat([face_encoder.sample(mean, spread), z[batch // 2 :]])
+        changes = draw_changes(len(real), self.device)
+        half = len(real) // 2
+        codes = torch.cat([codes[:half], torch.randn_like(codes[half:])])
         with self.autocast():
-            made = self.generator(z, size=size)
+            made = self.generator(codes)
             looked = made.detach().requires_grad_()
             features = self.discriminator.features(looked, changes)
             with torch.no_grad():
@@ -203,16 +220,11 @@ class Training:
             parameter.requires_grad_(True)
         torch.autograd.backward(flat(features), wanted)
         assert looked.grad is not None
-        wanted_pictures = looked.grad + self.colors_wanted(made.detach(), real, looked.grad)
-        nats = face_encoder.divergence(mean, spread).mean()
-        # More than it may say costs more from step to step, less costs less.
-        self.price *= 1.003 if float(nats.detach()) > NATS else 1 / 1.003
+        colors, far = self.colors_wanted(made.detach(), real, codes, looked.grad)
         adam_generator.zero_grad(set_to_none=True)
-        torch.autograd.backward([made, self.price * nats], [wanted_pictures, None])
+        torch.autograd.backward(made, looked.grad + colors)
         adam_generator.step()
-        self.seen += batch
-        self.update_mean()
-        return torch.stack([loss.detach(), own.detach(), pulled.detach(), nats.detach()])
+        return torch.stack([loss.detach(), own.detach(), pulled.detach(), far])
 
     def rebuilding(self, made: Features, true: Features) -> Tensor:
         """Returns how far the features of rebuilt faces, the first half, are from the real ones."""
@@ -231,23 +243,28 @@ class Training:
         ]
         # As strong as the verdicts, in the mean over some steps.
         ratio = float(strong[0] / strong[1].clamp_min(1e-12))
-        self.pull = ratio if self.seen == 0 else 0.98 * self.pull + 0.02 * ratio
-        trust = min(1.0, self.seen / BLIND)
+        self.pull = ratio if self.seen <= self.options.copies else 0.98 * self.pull + 0.02 * ratio
+        trust = min(1.0, (self.seen - self.options.copies) / BLIND)
         force = self.options.rebuild * self.pull
         return [trust * one + force * other for one, other in zip(verdicts, pulls, strict=True)]
 
-    def colors_wanted(self, made: Tensor, real: Tensor, beside: Tensor) -> Tensor:
-        """Returns the gradient of coarse colours of rebuilt faces, as strong as that ``beside``."""
+    def colors_wanted(
+        self, made: Tensor, real: Tensor, codes: Tensor, beside: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Returns what coarse colours ask for, as strong as the gradient ``beside``, and the loss.
+
+        Rebuilt faces, the first half, have the colours of the real ones, faces from noise those
+        that their codes stand for.
+        """
         half = self.options.batch // 2
         made = made.requires_grad_()
-        far = [
-            functional.avg_pool2d(made[:half].float() - real[:half].float(), size).abs().mean()
-            for size in (made.shape[2] // 16, made.shape[2] // 32)
-        ]
-        gradient: Tensor = torch.autograd.grad(torch.stack(far).sum(), made)[0]
-        strength = beside[:half].norm() / gradient.norm().clamp_min(1e-12)
-        weighed: Tensor = gradient * (self.options.rebuild * strength)
-        return weighed
+        expected = self.codes.expected(codes[half:])
+        far = [apart(made[:half], real[:half], side) for side in HELD]
+        far.append(apart(made[half:], expected, EXPECTED))
+        loss = torch.stack(far).sum()
+        (gradient,) = torch.autograd.grad(loss, made)
+        strength = beside.norm() / gradient.norm().clamp_min(1e-12)
+        return gradient * (self.options.rebuild * strength), loss.detach()
 
     def autocast(self) -> torch.autocast:
         """Returns a context of half precision on a GPU; on a CPU it is often slower."""
@@ -255,25 +272,19 @@ class Training:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=on_gpu)
 
     def real(self, number: int) -> tuple[Tensor, Tensor]:
-        """Returns faces, half of them mirrored, at the size of now.
+        """Returns faces, half of them mirrored.
 
         Args:
             number: n, of faces.
 
         Returns:
-            n×3×s×s, -1..1, and n×inputs: what the encoder reads of them.
+            n×3×S×S, -1..1, and their codes, n×64.
         """
         chosen = torch.randint(len(self.faces), (number,), device=self.device)
-        faces = to_size(self.faces[chosen].float() / 127.5 - 1, self.size())
+        faces = to_size(self.faces[chosen].float() / 127.5 - 1, self.options.size)
         mirrored = torch.rand(number, device=self.device) < 0.5
-        kept = self.kept[mirrored.long(), chosen].float()
-        return torch.where(mirrored[:, None, None, None], faces.flip(3), faces), kept
-
-    def size(self) -> int:
-        """Returns the side of the pictures that are learnt now."""
-        full: int = self.options.size
-        growing = self.spent < self.options.grow_at * self.options.minutes
-        return full // 2 if growing else full
+        codes = self.codes.codes[mirrored.long(), chosen]
+        return torch.where(mirrored[:, None, None, None], faces.flip(3), faces), codes
 
     def rate_factor(self) -> float:
         """Returns the learning rate as a share of its peak."""
@@ -315,11 +326,11 @@ class Training:
         name = f"sheet-{self.seen:08d}.jpg"
         z = noise(40, SEED + 1).to(self.device)
         with torch.no_grad():
-            rows = [self.mean(z, size=self.size()), self.mean(z[:24], 0.7, size=self.size())]
+            rows = [self.mean(z), self.mean(z[:24], 0.7)]
             rows += self.rebuilt(16)
         draw(self.options.out / name, torch.cat(rows))
         self.log(
-            f"{self.seen} pictures {self.spent:.1f} min {self.size()}² {figures} "
+            f"{self.seen} pictures {self.spent:.1f} min {figures} "
             f"rate {self.optimizers[0].param_groups[0]['lr']:.1e} "
             f"distance {distance:.3f} = {distance / self.floor:.2f} × real"
         )
@@ -327,11 +338,8 @@ class Training:
     @torch.no_grad()
     def rebuilt(self, number: int) -> list[Tensor]:
         """Returns real faces, and the same rebuilt."""
-        real = to_size(self.faces[:number].float() / 127.5 - 1, self.size())
-        self.encoder.eval()
-        mean, _ = self.encoder(self.kept[0, :number].float())
-        self.encoder.train()
-        return [real, self.mean(mean, size=self.size())]
+        real = to_size(self.faces[:number].float() / 127.5 - 1, self.options.size)
+        return [real, self.mean(self.codes.codes[0, :number])]
 
     @torch.no_grad()
     def made(self, number: int, seed: int) -> Tensor:
@@ -339,8 +347,7 @@ class Training:
         parts = []
         z = noise(number, seed).to(self.device)
         for start in range(0, number, 50):
-            made = to_size(self.mean(z[start : start + 50], size=self.size()), self.options.size)
-            parts.append(to_bytes(made))
+            parts.append(to_bytes(self.mean(z[start : start + 50])))
         return torch.cat(parts)
 
     def state(self) -> dict[str, Any]:
@@ -348,8 +355,6 @@ class Training:
         return {
             "generator": self.generator.state_dict(),
             "mean": self.mean.state_dict(),
-            "encoder": self.encoder.state_dict(),
-            "price": self.price,
             "pull": self.pull,
             "critics": self.discriminator.critics.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
@@ -366,8 +371,7 @@ class Training:
         stored = state.get("optimizers", [])
         for optimizer, own in zip(self.optimizers, stored, strict=bool(stored)):
             optimizer.load_state_dict(own)
-        self.encoder.load_state_dict(state["encoder"])
-        self.price, self.pull = state["price"], state["pull"]
+        self.pull = state["pull"]
         self.seen, self.spent, self.best = state["seen"], state["spent"], state["best"]
 
     def mean_state(self) -> dict[str, Any]:
@@ -392,6 +396,14 @@ def flat(features: Features) -> list[Tensor]:
 def to_tensor(images: npt.NDArray[np.uint8]) -> Tensor:
     """Returns N×3×S×S bytes of N×S×S×3."""
     return torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
+
+
+def apart(made: Tensor, real: Tensor, side: int) -> Tensor:
+    """Returns the mean difference of n×3×s×s pictures at a smaller side; smaller ones stay."""
+    small = [
+        functional.avg_pool2d(part.float(), max(1, part.shape[2] // side)) for part in (made, real)
+    ]
+    return (small[0] - small[1]).abs().mean()
 
 
 def to_size(pictures: Tensor, size: int) -> Tensor:

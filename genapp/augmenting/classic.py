@@ -19,6 +19,7 @@ from genapp.augmenting.recipe import Classic
 from genapp.augmenting.sample import Pixels, Sample, Step
 from genapp.augmenting.sources import Box
 from genapp.errors import BadValue
+from genapp.images import Photo, encode, read
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -263,7 +264,7 @@ def _lit(sample: Sample, settings: Classic, draws: Draws) -> Sample:
         steps.append(step)
     if draws.chance("jpeg", settings.jpeg):
         quality = 20 + draws.choice("jpeg by", 50)
-        pixels = _array(functional.jpeg(_image(pixels), quality))
+        pixels = np.asarray(read(encode(Photo(pixels), "jpg", quality=quality)).pixels, np.uint8)
         steps.append(Step("jpeg", quality))
     return replace(sample, pixels=pixels, steps=(*sample.steps, *steps))
 

@@ -314,8 +314,9 @@ class Augmenter:
         """The new picture of a number, from 0. Raises as `augment` does."""
         self.prepare()
         settings = self.recipe
-        draws = Draws(settings.seed, number)
         for attempt in range(ATTEMPTS):
+            # All is drawn anew: the partner in a mix may be what cannot be read.
+            draws = Draws(settings.seed, number, f"attempt {attempt}/" if attempt else "")
             parent = self._parent(number, attempt, draws)
             try:
                 if draws.chance("generated", settings.generative.probability):
@@ -336,7 +337,7 @@ class Augmenter:
         parents = [parent.name]
         kind = mixing.kind_of(settings.mixing, draws)
         if kind is not None:
-            items = self.source.items
+            items = [item for item in self.source.items if item is not parent]
             partner = items[draws.choice("partner", len(items))]
             height, width = sample.pixels.shape[:2]
             other = self._dressed(partner, draws.of("partner"), (width, height))
@@ -388,7 +389,7 @@ class Augmenter:
         name = groups[number % len(groups)]
         items = self._groups[name]
         if attempt:
-            return items[draws.choice(f"parent {attempt}", len(items))]
+            return items[draws.choice("parent", len(items))]
         turn, place = divmod(number // len(groups), len(items))
         key = (name, turn)
         if key not in self._orders:

@@ -217,7 +217,8 @@ def flip_warnings(labels: Sequence[str], recipe: Recipe) -> list[str]:
 def _breaks(label: str) -> bool:
     words = re.findall(r"[a-z]+|\d+", label.lower())
     is_sign = len(words) == 1 and (len(words[0]) == 1 or (words[0].isdigit() and len(words[0]) < 3))
-    return is_sign or any(word.removesuffix("s") in SIDED | WRITTEN for word in words)
+    known = SIDED | WRITTEN
+    return is_sign or any(word in known or word.removesuffix("s") in known for word in words)
 
 
 def _mirror_warnings(copies: Copies) -> list[str]:

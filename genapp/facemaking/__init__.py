@@ -31,7 +31,7 @@ from genapp.facemaking.pipeline import (
     make_faces,
     recipe_w,
 )
-from genapp.facemaking.projection import project
+from genapp.facemaking.projection import cut_out, project
 from genapp.facemaking.recipe import (
     COARSE,
     Recipe,
@@ -62,6 +62,7 @@ __all__ = [
     "Recipe",
     "align",
     "consecutive",
+    "cut_out",
     "dress",
     "faces",
     "from_recipe",

@@ -17,8 +17,9 @@ from torch.nn import functional
 Z_SIZE = 64
 W_SIZE = 256
 # Channels at the resolutions 4, 8, 16 and so on.
-CHANNELS = (192, 256, 256, 160, 96, 48, 24)
+CHANNELS = (192, 160, 104, 64, 24, 12)
 FIRST = 4  # resolution that every picture starts from
+LAST = 2  # the finest level draws so many pixels a side for each place
 
 
 class FaceGenerator(nn.Module):
@@ -30,7 +31,7 @@ class FaceGenerator(nn.Module):
         """Builds the generator.
 
         Args:
-            size: of the pictures: 64, 128 or 256.
+            size: of the pictures: 64, 128 or 256; features are half as large.
             width: factor on all channels of the synthesis.
         """
         super().__init__()
@@ -40,19 +41,18 @@ class FaceGenerator(nn.Module):
 
     @property
     def levels(self) -> int:
-        """Number of w that make a picture, one a resolution from 4 on."""
+        """Number of w that make a picture, one a resolution of features from 4 on."""
         return len(self.synthesis.levels)
 
-    def forward(self, z: Tensor, truncation: float = 1.0, size: int | None = None) -> Tensor:
+    def forward(self, z: Tensor, truncation: float = 1.0) -> Tensor:
         """Returns n×3×size×size pictures, about -1..1, of n×64 standard normal noise.
 
         Args:
             z: noise.
             truncation: 1 leaves w as it is, 0 gives the mean face ``w_mean``.
-            size: a resolution below the full one, to stop there.
         """
         w = self.w_mean.lerp(self.mapping(z), truncation) if truncation != 1 else self.mapping(z)
-        return self.synthesis(spread(w, self.levels), size)  # type: ignore[no-any-return]
+        return self.synthesis(spread(w, self.levels))  # type: ignore[no-any-return]
 
     @torch.no_grad()
     def measure_mean(self, count: int = 4096) -> None:
@@ -93,11 +93,11 @@ class Synthesis(nn.Module):
     """Turns a w for each level into a picture."""
 
     def __init__(self, size: int, width: float) -> None:
-        """Builds a level for each resolution from 4 to ``size``."""
+        """Builds a level for each resolution from 4 to half of ``size``."""
         super().__init__()
         if size not in (64, 128, 256):
             raise ValueError(f"size must be 64, 128 or 256, not {size}")
-        count = int(math.log2(size // FIRST)) + 1
+        count = int(math.log2(size // LAST // FIRST)) + 1
         channels = [max(8, round(number * width)) for number in CHANNELS[:count]]
         # From w, not a constant: pose and outline differ from the start, as in FastGAN.
         self.start = nn.Linear(W_SIZE, channels[0] * FIRST**2)
@@ -105,19 +105,23 @@ class Synthesis(nn.Module):
         nn.init.normal_(self.start.bias, std=0.5)
         before = [channels[0], *channels]
         self.levels = nn.ModuleList(
-            Level(before[number], channels[number], first=number == 0) for number in range(count)
+            Level(
+                before[number],
+                channels[number],
+                first=number == 0,
+                pixels=LAST if number == count - 1 else 1,
+            )
+            for number in range(count)
         )
 
-    def forward(self, w: Tensor, size: int | None = None) -> Tensor:
+    def forward(self, w: Tensor) -> Tensor:
         """Returns n×3×size×size pictures, about -1..1, of n×levels×256."""
         x = self.start(w[:, 0]).unflatten(1, (-1, FIRST, FIRST))
         picture: Tensor | None = None
         for number, level in enumerate(self.levels):
             x, own = level(x, w[:, number])
             own = own.float()  # half precision would leave bands where colours are added up
-            picture = own if picture is None else _doubled(picture) + own
-            if picture.shape[2] == size:
-                break
+            picture = own if picture is None else enlarged(picture, own.shape[2]) + own
         assert picture is not None
         return picture
 
@@ -125,21 +129,37 @@ class Synthesis(nn.Module):
 class Level(nn.Module):
     """Doubles the resolution, refines, and says what the level adds to the picture."""
 
-    def __init__(self, channels: int, out: int, *, first: bool) -> None:
-        """Builds the level; the ``first`` keeps the resolution."""
+    def __init__(self, channels: int, out: int, *, first: bool, pixels: int) -> None:
+        """Builds the level; the ``first`` keeps the resolution.
+
+        Args:
+            channels: that it reads.
+            out: channels that it gives.
+            first: nothing is doubled.
+            pixels: of a side that are drawn for each place ("Real-Time Single Image and Video
+                Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural Network",
+                https://arxiv.org/abs/1609.05158): fine features cost most of the time.
+        """
         super().__init__()
+        self.pixels = pixels
         self.widen = None if first else StyledGate(channels, out)
         self.refine = StyledGate(out, out)
-        self.to_rgb = StyledConv(out, 3, 1, demodulate=False)
-        # A level that is new says nothing, so that a picture can grow while it is learnt.
+        self.to_rgb = StyledConv(out, 3 * pixels**2, 1, demodulate=False)
+        # A level that is new says nothing.
         nn.init.zeros_(self.to_rgb.weight)
 
     def forward(self, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns n×out×2h×2w features and n×3×2h×2w of colour, of n×channels×h×w and n×256."""
+        """Returns features and what is added to the picture.
+
+        Args:
+            x: n×channels×h×w, half as large as the level unless it is the first.
+            w: n×256.
+        """
         if self.widen is not None:
-            x = _doubled(self.widen(x, w))
+            x = enlarged(self.widen(x, w), 2 * x.shape[2])
         x = (x + self.refine(x, w)) * math.sqrt(0.5)
-        return x, self.to_rgb(x, w)
+        colors = self.to_rgb(x, w)
+        return x, colors if self.pixels == 1 else functional.pixel_shuffle(colors, self.pixels)
 
 
 class StyledGate(nn.Module):
@@ -192,5 +212,6 @@ class StyledConv(nn.Module):
         return y + self.bias[:, None, None].to(y.dtype)
 
 
-def _doubled(x: Tensor) -> Tensor:
-    return functional.interpolate(x, scale_factor=2.0, mode="bilinear")
+def enlarged(x: Tensor, side: int) -> Tensor:
+    """Returns n×c×side×side of n×c×s×s, bilinear."""
+    return functional.interpolate(x, scale_factor=float(side // x.shape[2]), mode="bilinear")

@@ -115,6 +115,9 @@ class Model:
         size_multiple: height and width of the input must be multiples of this.
         scale: the output is this many times as wide and high as the input; None where that
             makes no sense.
+        shared_norms: when it is opened, its size is made free and its instance norms take and give
+            statistics, so that tiles of a picture fit together: `graphs.share_statistics`. The
+            ports are those it has then.
         files: the first is the one to open, the others lie beside it.
         inputs, outputs: its ports, in the order of the model file.
         measures: what was measured.
@@ -134,6 +137,7 @@ class Model:
     outputs: tuple[Port, ...]
     measures: tuple[Measure, ...]
     scale: int | None = None
+    shared_norms: bool = False
 
     @property
     def bytes(self) -> int | None:
@@ -311,8 +315,11 @@ def _model(table: _Table) -> Model:
         outputs=_ports(table, "output"),
         measures=tuple(_measure(part) for part in table.tables("measure")),
         scale=table.count("scale") if table.has("scale") else None,
+        shared_norms=table.flag("shared_norms") if table.has("shared_norms") else False,
     )
     table.close()
+    if model.shared_norms and engine != "onnx":
+        raise table.error("shared_norms", "is for the onnx engine only")
     if not model.files:
         raise table.error("file", "is missing")
     for key, ports in (("input", model.inputs), ("output", model.outputs)):

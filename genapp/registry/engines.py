@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from genapp.errors import BadValue, ModelMissing, OutOfMemory
 from genapp.registry import onnx_weights
 from genapp.registry.catalog import Catalog, CatalogError, Model, Port, commercial_only, load
+from genapp.registry.graphs import share_statistics
 from genapp.registry.store import Store
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -62,9 +63,12 @@ class OnnxEngine:
         # Idle threads sleep. Spinning can save a lone user a third of the time, but with pauses
         # between runs, as on a server, it took twice the processor time (BlazeFace on 2 cores).
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3  # Errors only.
+        # Errors only; and none where it is tried out which sizes a network takes.
+        options.log_severity_level = 4 if model.shared_norms else 3
         try:
             given = source if isinstance(source, bytes) else str(source)
+            if isinstance(source, Path) and model.shared_norms:
+                given = _shared_norms(model, source)
             session = onnxruntime.InferenceSession(given, options, providers=providers)
         except Exception as error:
             name = "it" if isinstance(source, bytes) else source.name
@@ -372,6 +376,11 @@ def _translated(error: Exception, model: Model) -> OutOfMemory | None:
     return None
 
 
+def _shared_norms(model: Model, path: Path) -> bytes:
+    """The file with the ports of the catalogue, whatever its exporter called them."""
+    return share_statistics(path, image=model.inputs[0].name, painting=model.outputs[0].name)
+
+
 def _matched(model: Model, kind: str, ports: tuple[Port, ...], nodes: list[Any]) -> dict[str, str]:
     """The catalogue's names of ports to the file's, once both agree on the shapes.
 
@@ -388,10 +397,13 @@ def _matched(model: Model, kind: str, ports: tuple[Port, ...], nodes: list[Any])
     shapes = {node.name: node.shape for node in nodes}
     for port in ports:
         # A free dimension has a name or None in the file. A fixed one must be the catalogue's;
-        # the catalogue may fix what the file leaves free.
+        # the catalogue may fix what the file leaves free. How many norms there are is seen only
+        # when the file is opened.
         shape = shapes[matched[port.name]]
         agree = len(shape) == len(port.shape) and all(
-            not isinstance(size, int) or size == listed
+            not isinstance(size, int)
+            or size == listed
+            or (model.shared_norms and isinstance(listed, str))
             for size, listed in zip(shape, port.shape, strict=True)
         )
         if not agree:

@@ -2,9 +2,10 @@
 
 from genapp.screening.demonstration import SHOWN, Demonstration, demonstrate
 from genapp.screening.detector import LEAST, Detector, load, save, to_bytes
-from genapp.screening.likelihood import DEFAULT, SCORES, Score
+from genapp.screening.likelihood import DEFAULT, SCORES, TUNED, UNTUNED, Score
 from genapp.screening.pipeline import (
     BUILT_IN,
+    LEAST_TO_TUNE,
     Outliers,
     Screened,
     fit_detector,
@@ -26,8 +27,11 @@ __all__ = [
     "DEFAULT",
     "ENDINGS",
     "LEAST",
+    "LEAST_TO_TUNE",
     "SCORES",
     "SHOWN",
+    "TUNED",
+    "UNTUNED",
     "Demonstration",
     "Detector",
     "Failure",

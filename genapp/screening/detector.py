@@ -1,9 +1,10 @@
 """A detector of outliers: fitted on a reference set, saved to a small file and loaded again."""
 
 import io
+import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genapp.errors import BadValue, UnreadablePicture
+from genapp.families import Tuned, Tuning
 from genapp.files import write_atomic
 from genapp.screening import calibration, cells, density
 from genapp.screening.cells import Cells, Half
@@ -24,10 +26,12 @@ LEAST = 30
 """Pictures of a reference."""
 MOST = 2000
 """Pictures of a reference that are used; of more, as many are drawn."""
-FORMAT = 1
+FORMAT = 2
 """Of the file; files of another are refused."""
 MOST_BYTES = 100_000_000
 """Of a detector's file, unpacked."""
+TUNED = "tuned."
+"""What the names of the tuned VAE's weights begin with in the file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +48,8 @@ class Detector:
     """n×k, where the reference's pictures lie in the density."""
     held_out: Mapping[str, Numbers] = field(default_factory=dict)
     """By the name of a score: what pictures scored that belong and that it was not fitted on."""
+    tuned: Tuned | None = None
+    """A VAE that was tuned on pictures of the reference, if so it was asked."""
 
     def p_values(self, score: str, values: Numbers) -> Numbers:
         """p-values of scores, by rank among the held-out ones. Raises `BadValue` if there are
@@ -59,7 +65,8 @@ class Detector:
         if score not in self.held_out:
             raise BadValue(
                 f"The detector was fitted without the score {score!r}.",
-                f"Choose {', '.join(self.held_out)}, or fit it again on its reference.",
+                f"Choose {', '.join(self.held_out)}, or fit it again on its reference"
+                f"{' and tune' if score.startswith('tuned-') else ''}.",
             )
         return self.held_out[score]
 
@@ -86,6 +93,7 @@ def fit(
     vectors: Array,
     cell_features: Half,
     held_out: Mapping[str, Numbers] | None = None,
+    tuned: Tuned | None = None,
 ) -> Detector:
     """A detector of what is unlike these pictures.
 
@@ -94,7 +102,9 @@ def fit(
         names: n, of its pictures.
         vectors: n×1536, see `density.vectors`.
         cell_features: n×128×14×14, see `cells.cells`.
-        held_out: n values of each other score of the same pictures.
+        held_out: n values of each other score of the same pictures; of scores by the tuned VAE,
+            of those pictures that it wasn't tuned on.
+        tuned: a VAE that was tuned on the others.
 
     Raises:
         BadValue: there are fewer than `LEAST` pictures.
@@ -112,6 +122,7 @@ def fit(
         cells.fit(cell_features),
         fitted.places(vectors).astype(np.float16),
         {"features": density.held_out_distances(vectors), **(held_out or {})},
+        tuned,
     )
 
 
@@ -145,11 +156,16 @@ def to_bytes(detector: Detector) -> bytes:
         "variances": shape.variances,
         "rest": np.array(shape.rest),
         "cell_means": place.means.astype(np.float16),
+        "cell_deviations": place.deviations.astype(np.float16),
         "cell_whitening": place.whitening.astype(np.float16),
         "cell_span": np.array([place.low, place.high]),
         "places": detector.places,
         **{f"held_out.{score}": values for score, values in detector.held_out.items()},
     }
+    if detector.tuned is not None:
+        about = {"base": detector.tuned.base, "tuning": asdict(detector.tuned.tuning)}
+        arrays["tuned"] = np.array(json.dumps(about))
+        arrays |= {f"{TUNED}{name}": values for name, values in detector.tuned.weights.items()}
     np.savez_compressed(out, **arrays)
     return out.getvalue()
 
@@ -170,7 +186,14 @@ def load(path: Path) -> Detector:
             raise ValueError("too large")
         with np.load(path, allow_pickle=False) as stored:
             return _read(dict(stored))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+    ) as error:
         raise BadValue(
             f"{path.name!r} is no detector of this version.",
             "Give a file that --save-detector wrote, or fit it again.",
@@ -190,6 +213,7 @@ def _read(stored: dict[str, NDArray[np.generic]]) -> Detector:
         "variances": (kept,),
         "rest": (),
         "cell_means": (cells.CHANNELS, cells.SIDE, cells.SIDE),
+        "cell_deviations": (cells.CHANNELS, cells.SIDE, cells.SIDE),
         "cell_whitening": (cells.CHANNELS, cells.CHANNELS),
         "cell_span": (2,),
         "places": (count, kept),
@@ -218,7 +242,27 @@ def _read(stored: dict[str, NDArray[np.generic]]) -> Detector:
             numbers["variances"],
             float(numbers["rest"]),
         ),
-        Cells(numbers["cell_means"], numbers["cell_whitening"], low, high),
+        Cells(
+            numbers["cell_means"],
+            numbers["cell_deviations"],
+            numbers["cell_whitening"],
+            low,
+            high,
+        ),
         numbers["places"].astype(np.float16),
         held_out,
+        _tuned(stored),
     )
+
+
+def _tuned(stored: dict[str, NDArray[np.generic]]) -> Tuned | None:
+    """The tuned VAE, if there is one. Its shapes are checked when it is opened."""
+    if "tuned" not in stored:
+        return None
+    about = json.loads(str(stored["tuned"]))
+    weights = {
+        key.removeprefix(TUNED): values.astype(np.float16)
+        for key, values in stored.items()
+        if key.startswith(TUNED)
+    }
+    return Tuned(str(about["base"]), weights, Tuning(**about["tuning"]))

@@ -1,4 +1,6 @@
-"""Scores of a picture by generative models of faces at 32²: how unlikely its pixels are.
+"""Scores of a picture by generative models at 32²: how unlikely its pixels are.
+
+The models have learnt faces, but for a VAE that was tuned on a user's own pictures.
 
 All are in bits for each of the 3072 bytes, and higher is stranger. The raw likelihood is a poor
 one: a plain picture has few bits whatever it shows (Nalisnick et al. 2019,
@@ -14,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genapp.errors import UnknownName
-from genapp.families import SIZE, open_pixelcnn, open_vae, to_bits_per_dim, to_size
+from genapp.families import SIZE, Vae, open_pixelcnn, open_vae, to_bits_per_dim, to_size
 from genapp.registry.engines import Engines
 
 Array = NDArray[np.float32]
@@ -38,6 +40,13 @@ class Score:
     """A sentence for people."""
     of_faces: bool = True
     """It was trained on faces, so that another reference only sets its threshold."""
+    tuned: bool = False
+    """It is told by a VAE that was tuned on the reference."""
+
+
+def _of_tuned(name: str, title: str, about: str) -> Score:
+    about = f"By a VAE that was tuned on your reference: {about[0].lower()}{about[1:]}"
+    return Score(f"tuned-{name}", title, about, of_faces=False, tuned=True)
 
 
 SCORES = {
@@ -78,9 +87,28 @@ SCORES = {
             "Bits of the VAE of faces less those of a VAE of photographs of anything "
             "(Ren et al. 2019).",
         ),
+        _of_tuned("elbo", "Tuned: likelihood, ELBO", "Bits that the VAE needs at most."),
+        _of_tuned("iwae", "Tuned: likelihood, IWAE", f"By the tighter bound of {SAMPLES} codes."),
+        _of_tuned(
+            "complexity",
+            "Tuned: likelihood less complexity",
+            "Its bits less those of the smallest lossless file.",
+        ),
+        _of_tuned(
+            "regret",
+            "Tuned: likelihood regret",
+            "How much its fine codes have to mend that the coarse ones don't foresee.",
+        ),
+        _of_tuned(
+            "ratio",
+            "Tuned: likelihood ratio",
+            "Its bits less those of the VAE of photographs of anything, with which it began.",
+        ),
     )
 }
 """By name, the default first."""
+TUNED = tuple(name for name, score in SCORES.items() if score.tuned)
+UNTUNED = tuple(name for name in SCORES if name not in TUNED)
 
 DEFAULT = "features"
 
@@ -99,13 +127,17 @@ def small(image: NDArray[Any]) -> Array:
     return np.asarray(np.rint(to_size(image) * 255) / 255, np.float32)
 
 
-def pixel_scores(pictures: Array, names: Collection[str], engines: Engines) -> dict[str, Numbers]:
+def pixel_scores(
+    pictures: Array, names: Collection[str], engines: Engines, tuned: Vae | None = None
+) -> dict[str, Numbers]:
     """Those of the scores that are told from pixels, N each.
 
     Args:
         pictures: N×32×32×3, 0..1.
-        names: of scores; others than of pixels are passed over.
+        names: of scores; others than of pixels are passed over, and without a tuned VAE those that
+            need it.
         engines: the pool of networks.
+        tuned: a VAE that was tuned on the reference.
 
     Raises:
         ModelMissing, HashMismatch: a model is missing or damaged.
@@ -113,19 +145,32 @@ def pixel_scores(pictures: Array, names: Collection[str], engines: Engines) -> d
     found: dict[str, Numbers] = {}
     if {"elbo", "iwae", "regret", "ratio"} & set(names):
         vae = open_vae(engines)
-        bound = vae.bound(pictures, SAMPLES)
-        found["elbo"] = to_bits_per_dim(bound.elbo)
-        found["iwae"] = to_bits_per_dim(bound.iwae)
-        if "regret" in names:
-            coarse = vae.bound(pictures, SAMPLES, parts=COARSE)
-            found["regret"] = to_bits_per_dim(coarse.elbo) - found["elbo"]
+        found |= _bounds(vae, pictures, regret="regret" in names)
         if "ratio" in names:
-            other = open_vae(engines, BACKGROUND).bound(pictures, SAMPLES)
-            found["ratio"] = found["elbo"] - to_bits_per_dim(other.elbo)
+            found["ratio"] = found["elbo"] - _background(pictures, engines)
     if {"pixelcnn", "complexity"} & set(names):
         found["pixelcnn"] = open_pixelcnn(engines).bits_per_dim(pictures)
         found["complexity"] = found["pixelcnn"] - file_bits(pictures)
+    if tuned is not None and set(TUNED) & set(names):
+        told = _bounds(tuned, pictures, regret="tuned-regret" in names)
+        told["complexity"] = told["elbo"] - file_bits(pictures)
+        if "tuned-ratio" in names:
+            told["ratio"] = told["elbo"] - _background(pictures, engines)
+        found |= {f"tuned-{name}": values for name, values in told.items()}
     return {name: found[name] for name in names if name in found}
+
+
+def _bounds(vae: Vae, pictures: Array, *, regret: bool) -> dict[str, Numbers]:
+    bound = vae.bound(pictures, SAMPLES)
+    found = {"elbo": to_bits_per_dim(bound.elbo), "iwae": to_bits_per_dim(bound.iwae)}
+    if regret:
+        coarse = vae.bound(pictures, SAMPLES, parts=COARSE)
+        found["regret"] = to_bits_per_dim(coarse.elbo) - found["elbo"]
+    return found
+
+
+def _background(pictures: Array, engines: Engines) -> Numbers:
+    return to_bits_per_dim(open_vae(engines, BACKGROUND).bound(pictures, SAMPLES).elbo)
 
 
 def file_bits(pictures: Array) -> Numbers:

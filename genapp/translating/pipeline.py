@@ -13,16 +13,18 @@ from genapp.errors import OutOfMemory, check_number
 from genapp.images import Photo, Pixels, check_sides, from_float, read, resized, to_8_bit, to_float
 from genapp.registry.engines import Engines
 from genapp.translating.colors import matched_light, recolored
+from genapp.translating.drawing import find_lines, inked, strokes
+from genapp.translating.looks import Look, apply_look
+from genapp.translating.painters import only_looks, parts_of
 from genapp.translating.plan import MAX_MEGAPIXELS, Plan, Size, make_plan
-from genapp.translating.regions import Mask, check_region, region_mask
+from genapp.translating.regions import FEWEST, Mask, check_region, person_mask, region_mask
 from genapp.translating.styles import (
     Picture,
     Style,
-    blended_numbers,
     default_face_strength,
     read_styles,
 )
-from genapp.translating.tiles import TILE, WHOLE, Brush, paint_tiles, resampled
+from genapp.translating.tiles import TILE, WHOLE, Painter, paint_tiles, resampled
 from genapp.tryon import find_faces
 from genapp.upscaling import BICUBIC, Clock, Progress, bleed, face_mask, rows_of, size_of
 
@@ -109,8 +111,9 @@ def translate(
 
     Args:
         photo: path, bytes of a file, PIL image, array (see `genapp.images.read`) or `Photo`.
-        style: name of a built-in style (see `STYLES`); a picture to take the style from; or
-            weights by names, paths, files' bytes or `Photo`s, for a blend.
+        style: name of a style (see `known_names`), of which some are fetched from the Hub first; a
+            picture to take the style from; or weights by names, paths, files' bytes or `Photo`s,
+            for a blend.
         strength: 0 the photo … 1 the painting.
         face_strength: how much of that there is on faces, 0..1. None: as much as lets them still
             be told in this style.
@@ -148,9 +151,10 @@ def translate(
     pool = engines or Engines(device=device)
     try:
         started = time.perf_counter()
-        needed = detail is None or face_strength < 1 or region == "face"
+        sized = detail is None and not only_looks(styles)
+        needed = sized or face_strength < 1 or region == "face"
         shapes = find_faces(loaded.pixels, pool) if needed else ()
-        if detail is None and shapes:
+        if sized and shapes:
             face = shapes[0].box[2]
             plan = make_plan(size, face=face, refine=refine, max_megapixels=max_megapixels)
         mask = region_mask(loaded.pixels, region, shapes, pool)
@@ -174,20 +178,28 @@ def paint(
     """Run the networks over a photo. Raises as `translate` does."""
     started = time.perf_counter()
     source = photo.pixels if photo.alpha is None else bleed(photo.pixels, photo.alpha)
-    blends = blended_numbers(styles, engines)
-    clock = Clock(plan.pixels * len(blends), progress)
+    if only_looks(styles):
+        plan = replace(plan, paintings=(plan.size,))
+    parts = list(parts_of(styles, engines))
+    clock = Clock(plan.pixels * len(parts), progress)
     mixed: Painting | None = None
     total = 0.0
-    for model, (part, numbers) in blends.items():
-        total += part
-        painting = _paint_all(source, plan, Brush(engines.get(model), numbers), clock)
+    for part in parts:
+        total += part.weight
+        if part.by is None:
+            painting = _draw(source, plan, engines, clock)
+        elif isinstance(part.by, Look):
+            painting = _look(source, plan, part.by, clock)
+        else:
+            painting = _paint_all(source, plan, part.by, clock)
         if mixed is None:
             mixed = painting
         else:
-            share = part / total
+            share = part.weight / total
             cv2.addWeighted(mixed, 1 - share, painting, share, 0, dst=mixed)
     assert mixed is not None
-    return Painted(photo, plan, styles, source, mixed, tuple(blends), time.perf_counter() - started)
+    models = tuple(part.model for part in parts)
+    return Painted(photo, plan, styles, source, mixed, models, time.perf_counter() - started)
 
 
 def finish(
@@ -242,10 +254,39 @@ def finish(
     return Translated(resized(photo, result, photo.alpha, name), painted.plan, timings, recipe)
 
 
-def _paint_all(source: Pixels, plan: Plan, brush: Brush, clock: Clock) -> Painting:
+def _draw(source: Pixels, plan: Plan, engines: Engines, clock: Clock) -> Painting:
+    """The line drawing: lines found at the first size of the plan, drawn sharp at the last one."""
+    before = clock.done
+    people = person_mask(source, engines)
+    seen = resampled(source, plan.paintings[0])
+    outlined: Mask | None = None
+    if people.mean() >= 255 * FEWEST:
+        outlined = np.asarray(resampled(people, plan.paintings[0]), np.uint8)
+    try:
+        lines = strokes(find_lines(seen, outlined, lambda pixels: clock.advance(pixels, "Drawing")))
+        width, height = plan.paintings[-1]
+        drawn = np.empty((height, width, 3), np.uint16)
+        for top, rows in inked(lines, (width, height)):
+            drawn[top : top + len(rows)] = from_float(rows, np.uint16)[..., np.newaxis]
+    except MemoryError as error:
+        raise OutOfMemory(
+            "There is too little memory to draw.", "Use a smaller picture, or close other programs."
+        ) from error
+    clock.advance(before + plan.pixels - clock.done, "Drawing")
+    return drawn
+
+
+def _look(source: Pixels, plan: Plan, look: Look, clock: Clock) -> Painting:
+    """The photo in another light, in the size of the paintings that it is blended with."""
+    share = plan.pixels / (plan.size[0] * plan.size[1])
+    made = apply_look(source, look, lambda pixels: clock.advance(pixels * share, "Light"))
+    return np.asarray(resampled(made, plan.paintings[-1]), np.uint16)
+
+
+def _paint_all(source: Pixels, plan: Plan, brush: Painter, clock: Clock) -> Painting:
     """One network's painting, painted over as often as the plan says."""
     painting: Painting | None = None
-    for size in plan.paintings:
+    for size in plan.paintings[:1] if brush.lines else plan.paintings:
         seen = resampled(source, size)
         if painting is not None:
             # Of the photo enough that fine strokes follow it, of the painting enough that they
@@ -260,10 +301,10 @@ def _paint_all(source: Pixels, plan: Plan, brush: Brush, clock: Clock) -> Painti
             del under
         painting = _paint(seen, brush, clock)
     assert painting is not None
-    return painting
+    return np.asarray(resampled(painting, plan.paintings[-1]), np.uint16)
 
 
-def _paint(source: Pixels, brush: Brush, clock: Clock) -> Painting:
+def _paint(source: Pixels, brush: Painter, clock: Clock) -> Painting:
     """Again with smaller tiles where memory is short."""
     painting = np.empty(source.shape, np.uint16)
     whole, tile, before = WHOLE, TILE, clock.done

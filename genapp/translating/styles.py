@@ -1,4 +1,4 @@
-"""Styles: the 26 built-in ones, pictures of one's own, and blends of them."""
+"""Styles: built-in ones, looks, networks of the Hub, pictures of one's own, and blends of them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,9 +15,13 @@ from PIL import Image
 from genapp.errors import BadValue, UnknownName
 from genapp.images import Photo, Pixels, read, to_float
 from genapp.registry.engines import Engines
+from genapp.translating.hub_styles import HUB_STYLES, HubStyle, hub_style_names
+from genapp.translating.looks import LOOKS, Look, look_names
 from genapp.upscaling import bleed
 
 MULTI, ANY = "translate/stylizer.multi26", "translate/stylizer.any"
+LINES = "line-drawing"
+"""Stands for `genapp.translating.drawing` where networks are named: it needs none."""
 TABLE, PREDICTOR = "translate/styles.multi26", "translate/style-predictor.any"
 PREDICTED_FROM = 256
 """Side of the square that a style is taken from, px."""
@@ -30,15 +34,18 @@ Numbers = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class BuiltIn:
-    """One of the 26 styles of `translate/stylizer.multi26`, in its order."""
+    """A style that comes along."""
 
     name: str
     description: str
     face_strength: float = 1.0
     """How strong it may be on a face of `FACE` px for people, and our detector, to still tell it;
     chosen in steps on twelve faces, checked by benchmarks/style_quality.py."""
+    model: str = MULTI
+    """What paints in it."""
 
 
+# First the 26 of `MULTI`, in its order.
 STYLES = (
     BuiltIn("amber-and-sky", "Warm yellow and light blue in soft, flat strokes."),
     BuiltIn("yellow-ink", "Bold black brush lines and patches of yellow on white.", 0.5),
@@ -66,6 +73,7 @@ STYLES = (
     BuiltIn("dark-velvet", "Soft blacks and greens, pale lights, few lines."),
     BuiltIn("teal-etching", "Teal etched on cream in fine hatches.", 0.75),
     BuiltIn("rust-impasto", "Rust, cream and blue in thick, rough dabs.", 0.6),
+    BuiltIn("line-drawing", "Few dark, sure lines with ink on white paper.", model=LINES),
 )
 FACE = 240
 """A face should be at least this wide in a painting, px: of smaller ones, strokes leave little."""
@@ -87,16 +95,29 @@ class Style:
     """3×256×256, 0..1: what the style of a picture is taken from."""
     sha256: str | None = None
     """Of the picture's pixels."""
+    look: Look | None = None
+    """What is done instead of painting."""
+    hub: HubStyle | None = None
+    """A style with a network of its own."""
 
     @property
     def model(self) -> str:
-        """The network that paints in it."""
-        return ANY if self.number is None else MULTI
+        """The network that paints in it; where there is none, `LINES` or the look's name."""
+        if self.look is not None:
+            return self.look.name
+        if self.hub is not None:
+            return self.hub.model
+        return ANY if self.number is None else STYLES[self.number].model
 
 
 def style_names() -> tuple[str, ...]:
-    """Names of the built-in styles."""
+    """Names of the built-in styles that are painted."""
     return tuple(style.name for style in STYLES)
+
+
+def known_names() -> tuple[str, ...]:
+    """Names of everything that can be asked for: built-in styles, looks, styles of the Hub."""
+    return (*style_names(), *look_names(), *hub_style_names())
 
 
 def parse_styles(text: str) -> dict[str, float]:
@@ -123,7 +144,7 @@ def read_styles(style: Picture | Mapping[Any, float]) -> tuple[Style, ...]:
     """The parts of a blend.
 
     Args:
-        style: the name of a built-in style, a picture, or weights (0 and above, of any sum) by
+        style: a name of `known_names`, a picture, or weights (0 and above, of any sum) by
             names, paths, files' bytes or `Photo`s.
 
     Raises:
@@ -153,15 +174,24 @@ def _weight(value: object) -> float:
 
 def _style(source: Picture, weight: float) -> Style:
     if isinstance(source, str):
-        if source in style_names():
-            number = style_names().index(source)
-            return Style(source, weight, STYLES[number].face_strength, number)
+        if source in known_names():
+            return _named(source, weight)
         if not Path(source).suffix and not Path(source).exists():
-            raise UnknownName("style", source, style_names())
+            raise UnknownName("style", source, known_names())
     photo = read(source)
     pixels = photo.pixels if photo.alpha is None else bleed(photo.pixels, photo.alpha)
     digest = sha256(np.ascontiguousarray(pixels)).hexdigest()
     return Style(photo.name or "picture", weight, 1.0, None, middle_square(pixels), digest)
+
+
+def _named(name: str, weight: float) -> Style:
+    if name in look_names():
+        return Style(name, weight, 1.0, look=LOOKS[look_names().index(name)])
+    if name in hub_style_names():
+        hub = HUB_STYLES[hub_style_names().index(name)]
+        return Style(name, weight, hub.face_strength, hub=hub)
+    number = style_names().index(name)
+    return Style(name, weight, STYLES[number].face_strength, number)
 
 
 def middle_square(pixels: Pixels) -> NDArray[np.float32]:
@@ -184,10 +214,13 @@ def default_face_strength(styles: Sequence[Style]) -> float:
 def blended_numbers(
     styles: tuple[Style, ...], engines: Engines
 ) -> dict[str, tuple[float, Numbers]]:
-    """Of each network that is needed: its part in the painting, and the blend's 2×c numbers."""
+    """Of each of our own networks that is needed: its part in the painting, and the blend's 2×c
+    numbers."""
     blends: dict[str, tuple[float, Numbers]] = {}
-    for model in dict.fromkeys(style.model for style in styles):
+    for model in (MULTI, ANY):
         parts = [style for style in styles if style.model == model]
+        if not parts:
+            continue
         part = sum(style.weight for style in parts)
         blend = sum(style.weight / part * _numbers(style, engines) for style in parts)
         blends[model] = part, np.asarray(blend, np.float32)

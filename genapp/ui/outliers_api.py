@@ -23,6 +23,7 @@ def build(engines: Engines) -> None:
         false_alarm: float = 0.05,
         also: str = "",
         neighbours: int = 3,
+        tune: bool = False,
     ) -> tuple[str, dict[str, Any]]:
         """Find the pictures that don't belong, with a p-value for each.
 
@@ -30,10 +31,13 @@ def build(engines: Engines) -> None:
             pictures: files of pictures, or ZIPs of them.
             reference: what belongs: at least 30 pictures or ZIPs of them, or one detector (.npz);
                 nothing for upright faces that fill the picture.
-            score: features, pixelcnn, elbo, iwae, complexity, regret or ratio.
+            score: features, pixelcnn, elbo, iwae, complexity, regret or ratio; with tune, all but
+                the first two as tuned-elbo and so on, too.
             false_alarm: share of pictures that belong which may be called outliers, 0 to 1.
             also: further scores to be told, with commas between.
             neighbours: how many of the nearest pictures of the reference are named.
+            tune: train a VAE further on the reference, of at least 60 pictures, and tell its scores
+                too; takes about a minute more.
 
         Returns:
             A table (CSV), and a report: score, p-value, outlier or not of each picture, the
@@ -52,6 +56,7 @@ def build(engines: Engines) -> None:
                 also=[name.strip() for name in str(also or "").split(",") if name.strip()],
                 false_alarm=0.05 if rate is None else rate,
                 neighbours=3 if count is None else int(count),
+                tune=bool(tune),
                 engines=engines,
             )
             table = save_result(csv_text(result).encode(), "outliers.csv")
@@ -66,6 +71,7 @@ def build(engines: Engines) -> None:
         gr.Number(0.05, label="false_alarm", visible=False),
         gr.Textbox("", label="also", visible=False),
         gr.Number(3, label="neighbours", precision=0, visible=False),
+        gr.Checkbox(False, label="tune", visible=False),
     ]
     table = gr.File(label="table", visible=False)
     report = gr.JSON(label="report", visible=False)

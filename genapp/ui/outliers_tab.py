@@ -7,7 +7,15 @@ import gradio as gr
 
 from genapp.errors import BadValue, Cancelled, UserError
 from genapp.registry.engines import Engines
-from genapp.screening import DEFAULT, LEAST, SCORES, demonstrate, histogram
+from genapp.screening import (
+    DEFAULT,
+    LEAST,
+    LEAST_TO_TUNE,
+    SCORES,
+    UNTUNED,
+    demonstrate,
+    histogram,
+)
 from genapp.ui import outliers_api, screening
 from genapp.ui.files import save_result
 from genapp.ui.jobs import Jobs
@@ -23,6 +31,10 @@ ABOUT_REFERENCE = (
 )
 ABOUT_FACES = (
     "Faces, upright and filling a square picture from chin to hair. Anything else is an outlier."
+)
+ABOUT_TUNING = (
+    "A VAE learns your reference, {least} pictures or more, and gives five scores by likelihood. "
+    "About {time} here; Cancel stops it."
 )
 ABOUT_DEMONSTRATION = (
     "A generative model tells how likely a picture is. It seems natural to call unlikely pictures "
@@ -51,6 +63,7 @@ class _Job:
         pictures: list[dict[str, Any]] | None,
         kind: str,
         reference: list[dict[str, Any]] | None,
+        tune: bool,
         every_score: bool,
         false_alarm: float,
         last: Reference | None,
@@ -61,7 +74,7 @@ class _Job:
             uploads = sent_files(pictures)
             if not uploads:
                 raise BadValue("There are no pictures.", "Send some first.")
-            scores = (DEFAULT, *(SCORES if every_score else ()))
+            scores = (DEFAULT, *(UNTUNED if every_score else ()))
             known: Reference | None = None
             of_reference = sent_files(reference)
             if kind == OWN and not of_reference:
@@ -69,7 +82,7 @@ class _Job:
             with self.jobs.running(request, progress) as told:
                 if kind == OWN:
                     known = screening.find_reference(
-                        of_reference, scores, last, self._engines, told
+                        of_reference, scores, tune, last, self._engines, told
                     )
                 found = screening.find_outliers(
                     uploads, known, scores, false_alarm, self._engines, told
@@ -133,6 +146,13 @@ def build(engines: Engines) -> None:
                 height=150,
                 visible=False,
                 elem_id="outliers-reference",
+            )
+            tune = gr.Checkbox(
+                False,
+                label="Tune a model on it",
+                info=ABOUT_TUNING.format(least=LEAST_TO_TUNE, time=screening.tuning_time()),
+                visible=False,
+                elem_id="outliers-tune",
             )
             every_score = gr.Checkbox(
                 False,
@@ -225,17 +245,18 @@ def build(engines: Engines) -> None:
     kind.change(
         lambda chosen: (
             gr.File(visible=chosen == OWN),
+            gr.Checkbox(visible=chosen == OWN),
             gr.Radio(info=ABOUT_REFERENCE if chosen == OWN else ABOUT_FACES),
         ),
         kind,
-        [reference, kind],
+        [reference, tune, kind],
         **quiet,
     )
     run.click(None, None, None, js=SCROLL, **private)
     run.click(lambda: gr.Button(visible=True), None, cancel, **quiet)
     run.click(
         does.work,
-        [pictures, kind, reference, every_score, false_alarm, known],
+        [pictures, kind, reference, tune, every_score, false_alarm, known],
         [found, known, score, *shown, *details, *downloads],
         preprocess=False,
         show_progress_on=[facts],

@@ -1,7 +1,7 @@
 """What one visitor of the Style tab sees: a photo, every style on it in small, and the painting."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,6 @@ from genapp.translating import (
     paint,
     read_styles,
     region_mask,
-    style_names,
     translate,
 )
 from genapp.tryon import FaceShape, find_faces
@@ -114,14 +113,14 @@ def open_photo(source: str | bytes, engines: Engines) -> Canvas:
     return Canvas(source, photo, small, hashlib.sha256(data).hexdigest(), faces)
 
 
-def samples(canvas: Canvas, engines: Engines) -> Iterator[tuple[NDArray[np.uint8], str]]:
-    """The photo in small in each built-in style, with the style's name."""
+def samples(canvas: Canvas, names: Iterable[str], engines: Engines) -> Iterator[NDArray[np.uint8]]:
+    """The photo in small in each of these styles."""
     tiny = shrunk(canvas.small, SAMPLE)
     detail = max(SMALLEST_DETAIL, *_size(tiny.pixels))
     plan = make_plan(_size(tiny.pixels), detail=detail, refine=False)
-    for name in style_names():
+    for name in names:
         painted = finish(paint(tiny, read_styles(name), plan, engines), Finish())
-        yield magnifier.for_screen(painted.photo, SAMPLE), name
+        yield magnifier.for_screen(painted.photo, SAMPLE)
 
 
 def show(canvas: Canvas, wishes: Wishes, engines: Engines, progress: Progress | None) -> Canvas:

@@ -13,10 +13,11 @@ from gradio.utils import get_upload_folder
 from numpy.typing import NDArray
 
 from genapp.errors import BadValue
-from genapp.registry.engines import Engines
+from genapp.registry.engines import Engines, usable_cores
 from genapp.screening import (
     SCORES,
     SHOWN,
+    TUNED,
     Demonstration,
     Detector,
     Outliers,
@@ -30,6 +31,7 @@ from genapp.screening import (
     zip_report,
 )
 from genapp.ui.files import save_result
+from genapp.ui.jobs import duration
 from genapp.upscaling import Progress
 
 Pixels = NDArray[np.uint8]
@@ -41,6 +43,10 @@ IN_GALLERY = 200
 MOST = 3000
 """Pictures at a time."""
 NEIGHBOURS = 6
+TUNING_SECONDS = 90
+"""Of one core, for tuning to its end and 30 pictures to rank among."""
+MOST_CORES = 4
+"""More don't help such small networks."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +80,7 @@ class Reference:
     """What belongs, fitted once for a visitor's files."""
 
     asked: tuple[str, ...]
-    """Paths of the uploads, and the scores."""
+    """Paths of the uploads, the scores, and whether it was tuned."""
     detector: Detector
     thumbnails: dict[str, Path]
     """By name; empty for a detector from a file."""
@@ -94,6 +100,7 @@ class Found:
 def find_reference(
     uploads: Sequence[str],
     scores: tuple[str, ...],
+    tune: bool,
     last: Reference | None,
     engines: Engines,
     progress: Progress | None,
@@ -103,11 +110,16 @@ def find_reference(
     Raises:
         UserError: as `fit_detector` and `load` do.
     """
-    asked = (*uploads, *scores)
+    asked = (*uploads, *scores, *(TUNED if tune else ()))
     if last is not None and last.asked == asked:
         return last
     if len(uploads) == 1 and uploads[0].lower().endswith(".npz"):
-        return Reference(asked, load(Path(uploads[0])), {}, ())
+        stored = load(Path(uploads[0]))
+        if tune and stored.tuned is None:
+            raise BadValue(
+                "A detector has no pictures to tune on.", "Send pictures, or don't tune."
+            )
+        return Reference(asked, stored, {}, ())
     kept, names = Thumbnails.empty(), []
 
     def shown(name: str, pixels: Pixels) -> None:
@@ -118,6 +130,7 @@ def find_reference(
         list(uploads),
         name="your reference",
         scores=scores,
+        tune=tune,
         engines=engines,
         progress=progress,
         shown=shown,
@@ -133,8 +146,11 @@ def find_outliers(
     engines: Engines,
     progress: Progress | None,
 ) -> Found:
-    """Screen uploads. Raises as `outliers` does."""
+    """Screen uploads; by the tuned scores, too, if the reference was tuned on. Raises as `outliers`
+    does."""
     kept = Thumbnails.empty()
+    if reference is not None and reference.detector.tuned is not None:
+        scores = (*scores, *TUNED)
     result = outliers(
         list(uploads),
         reference=reference.detector if reference else None,
@@ -149,6 +165,11 @@ def find_outliers(
     if reference:
         result = replace(result, notes=(*reference.notes, *result.notes))
     return Found(result, dict(enumerate(kept.paths)), reference.thumbnails if reference else {})
+
+
+def tuning_time() -> str:
+    """How long tuning is likely to take here, such as '40 s'."""
+    return duration(TUNING_SECONDS / min(usable_cores(), MOST_CORES))
 
 
 def places(found: Found) -> list[int]:

@@ -7,7 +7,7 @@ import gradio as gr
 from genapp import images
 from genapp.errors import BadValue, UnknownName, UserError
 from genapp.registry.engines import Engines
-from genapp.translating import parse_styles, style_names, translate
+from genapp.translating import known_names, parse_styles, translate
 from genapp.ui.files import save_result
 from genapp.ui.photo_input import Payload, hidden_photo, sent_file, sent_number
 
@@ -32,8 +32,8 @@ def build(engines: Engines) -> None:
 
         Args:
             photo: the picture.
-            style: a built-in style, such as embers, or a blend, such as embers=2,ink-wash=1. A
-                wrong name is answered with all names.
+            style: a style or look, such as embers or golden-hour, or a blend, such as
+                embers=2,ink-wash=1. A wrong name is answered with all names.
             style_picture: a picture whose style is taken; together with 'style' both are blended
                 in equal parts.
             strength: 0 the photo to 1 the painting.
@@ -103,8 +103,8 @@ def _weights(style: object, picture: str | bytes | None) -> dict[Any, float]:
     path would open the server's own files to anybody."""
     text = str(style or "").strip()
     named = {part.rpartition("=")[0] or part for part in map(str.strip, text.split(",")) if part}
-    for name in sorted(named - set(style_names())):
-        raise UnknownName("style", name, style_names())
+    for name in sorted(named - set(known_names())):
+        raise UnknownName("style", name, known_names())
     weights: dict[Any, float] = dict(parse_styles(text)) if text else {}
     if picture is not None:
         total = sum(weights.values())

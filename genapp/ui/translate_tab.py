@@ -1,19 +1,22 @@
 """The Style tab: a photo in, the same photo painted, in styles that are seen before."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
 import gradio as gr
+from gradio.events import Dependency
 
 from genapp.errors import UserError
 from genapp.registry.engines import Engines
-from genapp.translating import REGIONS, STYLES, style_names
-from genapp.ui import comparison, painting, translate_api
+from genapp.translating import REGIONS, only_looks
+from genapp.ui import comparison, painting, sketch_face, style_gallery, translate_api
 from genapp.ui.colorize_tab import FORMATS
 from genapp.ui.jobs import telling
 from genapp.ui.painting import STROKES, Canvas, Wishes
 from genapp.ui.photo_input import Payload, sent_file
 from genapp.ui.sending import Sender
+from genapp.ui.style_saving import Saver
 from genapp.ui.tryon_tab import EXAMPLES
 
 KEPT_SECONDS = 600
@@ -22,8 +25,6 @@ FIRST = "teal-etching"
 """The style before the visitor has chosen one."""
 NO_SECOND = ""
 WHERE = dict(zip(("Everywhere", "Faces only", "Background only"), REGIONS, strict=True))
-DESCRIPTIONS = {style.name: style.description for style in STYLES}
-MINE = "Your own picture's style"
 
 
 class _Controls(NamedTuple):
@@ -31,7 +32,7 @@ class _Controls(NamedTuple):
 
     photo: gr.Image
     style: gr.State
-    """Name of the built-in style, or None for that of `picture`."""
+    """Name of the style, or None for that of `picture`."""
     picture: gr.Image
     second: gr.Dropdown
     share: gr.Slider
@@ -54,6 +55,7 @@ class _Page(NamedTuple):
     download: gr.Button
     file: gr.DownloadButton
     send: gr.Button
+    cancel: gr.Button
     seen: gr.State
     """A `Canvas`, or None."""
     sampled: gr.State
@@ -62,15 +64,12 @@ class _Page(NamedTuple):
 
 def build(engines: Engines) -> Sender:
     """Lay out the tab inside the current `gr.Blocks`."""
-    page = _lay_out(engines)
-    show = _connect(page, engines)
+    page, saver = _lay_out(engines), Saver(engines)
+    show = _connect(page, saver, engines)
     translate_api.build(engines)
-    save = {
-        "fn": partial(_save_for_sending, engines),
-        "inputs": page.seen,
-        "concurrency_id": "translate",
-    }
-    return Sender(page.send, page.send.click(**show).then, save)
+    sketch_face.build(engines)
+    save = {"fn": saver.to_send, "inputs": page.seen, "concurrency_id": "translate"}
+    return Sender(page.send, _cancellable(page.send, page.cancel, show), save)
 
 
 def _lay_out(engines: Engines) -> _Page:
@@ -111,7 +110,10 @@ def _lay_out(engines: Engines) -> _Page:
                     elem_classes="photo",
                 )
                 second = gr.Dropdown(
-                    [("None", NO_SECOND), *((name, name) for name in style_names())],
+                    [
+                        ("None", NO_SECOND),
+                        *((each.name, each.name) for each in style_gallery.at_hand(engines)),
+                    ],
                     value=NO_SECOND,
                     label="Blend with",
                     elem_id="style-second",
@@ -135,10 +137,11 @@ def _lay_out(engines: Engines) -> _Page:
                 send = gr.Button(
                     "Send to Upscale", interactive=False, min_width=150, elem_id="style-send"
                 )
+                cancel = gr.Button("Cancel", visible=False, min_width=100, elem_id="style-cancel")
             file = gr.DownloadButton(visible="hidden", elem_id="style-file")
-    chosen = gr.Markdown(_about(FIRST), elem_id="style-chosen")
+    chosen = gr.Markdown(style_gallery.about(FIRST, engines), elem_id="style-chosen")
     samples = gr.Gallery(
-        label=f"{len(STYLES)} styles on your photo: click one ({_licence(engines)})",
+        label=style_gallery.label(engines),
         columns=6,
         height="auto",
         allow_preview=False,
@@ -147,6 +150,9 @@ def _lay_out(engines: Engines) -> _Page:
         visible=False,
         elem_id="style-samples",
     )
+    others = style_gallery.others(engines)
+    with gr.Accordion("More styles, from the Hub", open=False, visible=bool(others)):
+        gr.Markdown(others, elem_id="style-others")
     controls = _Controls(
         photo,
         gr.State(FIRST),
@@ -162,12 +168,13 @@ def _lay_out(engines: Engines) -> _Page:
         download=download,
         file=file,
         send=send,
+        cancel=cancel,
         seen=gr.State(None, time_to_live=KEPT_SECONDS),
         sampled=gr.State(None),
     )
 
 
-def _connect(page: _Page, engines: Engines) -> dict[str, Any]:
+def _connect(page: _Page, saver: Saver, engines: Engines) -> dict[str, Any]:
     """Tell the components what to do. Returns what makes the result anew where it must be."""
     controls = page.controls
     private: dict[str, Any] = {"api_visibility": "private"}
@@ -200,19 +207,46 @@ def _connect(page: _Page, engines: Engines) -> dict[str, Any]:
         show_progress_on=[page.samples],
         **private,
     )
-    page.samples.select(_choose, None, [controls.style, page.chosen], **quick).then(**show)
-    controls.picture.change(
-        _take_own, [controls.picture, controls.style], [controls.style, page.chosen], **quick
+    page.samples.select(_choose, None, controls.style, **quick).then(
+        partial(style_gallery.about, engines=engines), controls.style, page.chosen, **quick
     ).then(**show)
-    page.download.click(**show).then(
-        partial(_save_download, engines),
+    controls.picture.change(
+        partial(_take_own, engines),
+        [controls.picture, controls.style],
+        [controls.style, page.chosen],
+        **quick,
+    ).then(**show)
+    _cancellable(page.download, page.cancel, show)(
+        saver.download,
         [page.form, page.seen],
         page.file,
         show_progress_on=[page.download],
         concurrency_id="translate",
         **private,
     ).success(None, js="() => document.querySelector('#style-file').click()", **private)
+    page.cancel.click(saver.jobs.stop, None, None, **quick)
     return show
+
+
+def _cancellable(
+    button: gr.Button, cancel: gr.Button, show: dict[str, Any]
+) -> Callable[..., Dependency]:
+    """Make the result new at a click on the button, and show Cancel until what is added then, long
+    work at full size, is over. Returns what adds it."""
+    quick: dict[str, Any] = {
+        "api_visibility": "private",
+        "queue": False,
+        "show_progress": "hidden",
+    }
+    button.click(lambda: gr.Button(visible=True), None, cancel, **quick)
+    shown = button.click(**show)
+
+    def follow(*arguments: Any, **options: Any) -> Dependency:  # noqa: ANN401 (as Gradio's)
+        saved = shown.then(*arguments, **options)
+        saved.then(lambda: gr.Button(visible=False), None, cancel, **quick)
+        return saved
+
+    return follow
 
 
 def _show(
@@ -274,52 +308,26 @@ def _samples(engines: Engines, now: Canvas | None, sampled: str | None) -> Any: 
         return gr.Gallery(visible=False), None
     if now.key == sampled:
         return gr.Gallery(visible=True), sampled
-    return gr.Gallery(list(painting.samples(now, engines)), visible=True), now.key
+    styles = style_gallery.at_hand(engines)
+    pictures = painting.samples(now, (style.name for style in styles), engines)
+    shown = [
+        (picture, style_gallery.caption(style))
+        for picture, style in zip(pictures, styles, strict=True)
+    ]
+    return gr.Gallery(shown, visible=True), now.key
 
 
-def _choose(event: gr.SelectData) -> tuple[str, str]:
-    name = style_names()[int(event.index)]
-    return name, _about(name)
+def _choose(event: gr.SelectData) -> str:
+    return style_gallery.name_in(event.value["caption"])
 
 
-def _take_own(picture: str | None, style: str | None) -> tuple[str | None, str]:
+def _take_own(engines: Engines, picture: str | None, style: str | None) -> tuple[str | None, str]:
     """A picture that comes is the style; when it goes, the first style is."""
     chosen = None if picture else style or FIRST
-    return chosen, _about(chosen)
-
-
-def _save_download(
-    engines: Engines,
-    form: str,
-    now: Canvas | None,
-    progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
-) -> str:
-    if now is None or now.wishes is None:
-        raise gr.Error(
-            "There is no result any more. Upload the photo again.", print_exception=False
-        )
-    try:
-        return str(painting.save_full_size(now, *FORMATS[form], engines, telling(progress)))
-    except UserError as error:
-        raise gr.Error(str(error), print_exception=False) from error
-
-
-def _save_for_sending(
-    engines: Engines,
-    now: Canvas | None,
-    progress: gr.Progress = gr.Progress(),  # noqa: B008 (Gradio's way)
-) -> str:
-    return _save_download(engines, "PNG", now, progress)
+    return chosen, style_gallery.about(chosen, engines)
 
 
 # Words ---------------------------------------------------------------------------------------
-
-
-def _about(style: str | None) -> str:
-    """What is chosen."""
-    if style is None:
-        return f"**{MINE}** is chosen. Click a style below to leave it."
-    return f"**{style}**: {DESCRIPTIONS[style]}"
 
 
 def _facts(now: Canvas) -> str:
@@ -339,10 +347,6 @@ def _facts(now: Canvas) -> str:
     lightly = result.recipe["face_strength"]
     if now.faces and lightly < 1 and wishes.region != "background":
         lines.append(f"Faces are painted at {lightly:.0%} of the strength, to be told still.")
-    if max(now.size) > painting.LONGEST:
+    if max(now.size) > painting.LONGEST and now.painted and not only_looks(now.painted.styles):
         lines.append("At full size finer strokes are added: that takes longer.")
     return "  \n".join(lines)
-
-
-def _licence(engines: Engines) -> str:
-    return engines.catalog.get("translate/stylizer.multi26").license

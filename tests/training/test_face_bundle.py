@@ -38,7 +38,6 @@ def test_a_small_state_keeps_weights_and_counts() -> None:
     state = {
         "generator": weights,
         "mean": weights,
-        "encoder": weights,
         "critics": weights,
         "optimizers": [1],
         "seen": 7,
@@ -60,7 +59,6 @@ def test_results_are_collected(tmp_path: Path) -> None:
     state = {
         "generator": weights,
         "mean": weights,
-        "encoder": weights,
         "critics": weights,
         "optimizers": [],
         "seen": 7,

@@ -12,7 +12,6 @@ pytest.importorskip("h5py")
 
 import face_bundle
 import face_data
-import face_encoder
 import image_features
 import torch
 import train_faces
@@ -22,9 +21,11 @@ from genapp.nets.face_generator import FaceGenerator
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten noisy pictures, and networks that have learnt nothing."""
+    """Ten noisy pictures of ten colours, and networks that have learnt nothing."""
     folder = tmp_path_factory.mktemp("inputs")
-    images = np.random.default_rng(0).integers(0, 256, (10, 128, 128, 3), np.uint8)
+    rng = np.random.default_rng(0)
+    colors, grain = rng.integers(0, 200, (10, 1, 1, 3)), rng.integers(0, 56, (10, 128, 128, 3))
+    images = (colors + grain).astype(np.uint8)
     held_out = np.arange(10) % 5 == 0
     faces = face_data.Faces([f"omi-{n}" for n in range(10)], images, held_out)
     face_data.pack(folder / "faces.npz", faces)
@@ -46,7 +47,7 @@ def options(inputs: Path, out: Path, **changes: object) -> argparse.Namespace:
         "minutes": 1.0,
         "stop_after": None,
         "size": 64,
-        "grow_at": 0.0,
+        "copies": 0,
         "width": 0.125,
         "networks": [image_features.MOBILENET],
         "measure": None,
@@ -84,12 +85,8 @@ def test_a_step_changes_what_learns_and_nothing_else(inputs: Path, tmp_path: Pat
     # Not the last biases: what real and generated pictures teach them cancels out.
     learning = [value for value in training.discriminator.heads() if value.ndim > 1]
     heads = [value.clone() for value in learning]
-    encoder = [value.clone() for value in training.encoder.parameters()]
     losses = [training.step() for _ in range(2)]  # the first reaches but the colours
     assert torch.isfinite(torch.stack(losses)).all()
-    assert all(
-        not torch.equal(*pair) for pair in zip(encoder, training.encoder.parameters(), strict=True)
-    )
     pairs = zip(frozen, training.discriminator.networks.state_dict().values(), strict=True)
     assert all(torch.equal(*pair) for pair in pairs)
     pairs = zip(generator, training.generator.parameters(), strict=True)
@@ -122,14 +119,23 @@ def test_it_goes_on_from_a_small_state(inputs: Path, tmp_path: Path) -> None:
     assert torch.isfinite(again.step()).all()
 
 
-def test_pictures_grow_and_the_rate_falls(inputs: Path, tmp_path: Path) -> None:
-    training = train_faces.Training(options(inputs, tmp_path, size=128, grow_at=0.5))
-    sizes, rates = [], []
-    for training.spent in (0.0, 0.4, 0.6, 0.8, 1.0):
-        sizes.append(training.real(1)[0].shape[2])
+def test_the_rate_falls_towards_the_end(inputs: Path, tmp_path: Path) -> None:
+    training = train_faces.Training(options(inputs, tmp_path))
+    rates = []
+    for training.spent in (0.0, 0.6, 0.8, 1.0):
         rates.append(training.rate_factor())
-    assert sizes == [64, 64, 128, 128, 128]
-    np.testing.assert_allclose(rates, [1, 1, 1, 0.5, 0.05])
+    np.testing.assert_allclose(rates, [1, 1, 0.5, 0.05])
+
+
+def test_copying_brings_faces_nearer_and_asks_no_discriminator(
+    inputs: Path, tmp_path: Path
+) -> None:
+    training = train_faces.Training(options(inputs, tmp_path, copies=10**6, rate=2e-3))
+    heads = [value.clone() for value in training.discriminator.heads()]
+    far = [float(training.step()[3]) for _ in range(60)]
+    assert np.mean(far[-10:]) < 0.8 * np.mean(far[:5])
+    pairs = zip(heads, training.discriminator.heads(), strict=True)
+    assert all(torch.equal(*pair) for pair in pairs)
 
 
 def test_real_faces_are_mirrored_half_of_the_time(inputs: Path, tmp_path: Path) -> None:
@@ -141,17 +147,27 @@ def test_real_faces_are_mirrored_half_of_the_time(inputs: Path, tmp_path: Path) 
     assert 0.4 < bright_left < 0.6
 
 
-def test_the_encoder_sees_the_face_that_is_shown(inputs: Path, tmp_path: Path) -> None:
+def test_codes_belong_to_the_faces_that_are_shown(inputs: Path, tmp_path: Path) -> None:
     training = train_faces.Training(options(inputs, tmp_path))
-    faces, kept = training.real(30)
-    network, view = training.discriminator.networks[0], 64
-    shown = train_faces.to_bytes(faces)
-    # Of a mirrored face, features of the mirrored one.
-    raw = face_encoder.kept_features(network, shown, view)[0].float()
-    own = kept - kept.mean(0)
-    other = raw - raw.mean(0)
-    matches = torch.nn.functional.normalize(own, dim=1) @ torch.nn.functional.normalize(other).t()
-    assert (matches.diagonal() > matches.max(1).values - 1e-3).float().mean() > 0.9
+    faces, codes = training.real(30)
+    small = torch.nn.functional.avg_pool2d(faces, 2)
+    expected = training.codes.expected(codes)
+    far = (small[:, None] - expected[None]).abs().mean((2, 3, 4))
+    assert (far.diagonal() < far.min(1).values + 1e-4).float().mean() > 0.9
+
+
+def test_faces_from_noise_take_the_colours_of_their_codes(inputs: Path, tmp_path: Path) -> None:
+    training = train_faces.Training(options(inputs, tmp_path))
+    real, codes = training.real(4)
+    made = training.codes.expected(codes)
+    made = torch.nn.functional.interpolate(made, (64, 64))
+    beside = torch.ones_like(made)
+    lighter, _ = training.colors_wanted(made - 0.1, real, codes, beside)
+    assert lighter[2:].max() < 0
+    wanted, far = training.colors_wanted(made + 0.1, real, codes, beside)
+    assert wanted[2:].min() > 0  # darker, please
+    assert far > 0
+    assert wanted.norm() == pytest.approx(float(beside.norm()), rel=1e-4)
 
 
 def test_verdicts_gain_their_weight_as_it_learns(inputs: Path, tmp_path: Path) -> None:
@@ -165,21 +181,6 @@ def test_verdicts_gain_their_weight_as_it_learns(inputs: Path, tmp_path: Path) -
     training.seen = train_faces.BLIND
     later = training.wanted(features[0].sum(), features[0][:2].square().sum(), features)[0]
     torch.testing.assert_close(later[2:], torch.ones_like(later[2:]))
-
-
-def test_what_the_encoder_says_too_much_costs_more(
-    inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(train_faces, "NATS", 10)
-    training = train_faces.Training(options(inputs, tmp_path))
-    before = training.price
-    nats = float(training.step()[3])
-    assert nats > 10
-    assert training.price > before
-    dear = training.price
-    monkeypatch.setattr(train_faces, "NATS", 1e6)
-    training.step()
-    assert training.price < dear
 
 
 def test_faces_are_not_enlarged(inputs: Path, tmp_path: Path) -> None:

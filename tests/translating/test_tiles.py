@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from genapp.registry.engines import Engines
-from genapp.translating import read_styles, style_names
-from genapp.translating.styles import blended_numbers
+from genapp.translating import STYLES, read_styles
+from genapp.translating.styles import MULTI, blended_numbers
 from genapp.translating.tiles import Brush, paint_tiles, run, statistics
 
 WIDE, HIGH = 300, 221  # no multiples of 4
@@ -65,7 +65,9 @@ def test_a_small_picture_is_painted_at_once(engines: Engines, picture: NDArray[n
     np.testing.assert_array_equal(piece, run(picture, chosen, None)[0])
 
 
-@pytest.mark.parametrize("style", [*style_names(), "picture"])
+@pytest.mark.parametrize(
+    "style", [*(style.name for style in STYLES if style.model == MULTI), "picture"]
+)
 def test_no_pattern_of_2_or_4_pixels(engines: Engines, style: str) -> None:
     """On a soft picture, frequencies of the 4- and 2-pixel grid are no stronger than those beside
     them; upsampling inside a network can leave a checkerboard there."""

@@ -51,6 +51,7 @@ def test_the_page_builds_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             "/try_on",
             "/colorize",
             "/translate",
+            "/sketch_to_face",
             "/upscale",
             "/faces",
             "/outliers",

@@ -36,6 +36,7 @@ def test_the_endpoint_is_named_typed_and_documented(client: Client) -> None:
         "/try_on",
         "/colorize",
         "/translate",
+        "/sketch_to_face",
         "/upscale",
         "/faces",
         "/outliers",

@@ -35,7 +35,16 @@ def test_try_on_is_a_tool(app_url: str, portrait: Path) -> None:
     data = base64.b64encode(portrait.read_bytes()).decode()
     photo = {"photo": f"data:image/jpeg;base64,{data}"}
     tools, answer = ask(app_url, "try_on", {**photo, "frame": "round"})
-    assert tools == {"try_on", "colorize", "translate", "upscale", "faces", "outliers", "augment"}
+    assert tools == {
+        "try_on",
+        "colorize",
+        "translate",
+        "sketch_to_face",
+        "upscale",
+        "faces",
+        "outliers",
+        "augment",
+    }
     assert not answer.isError
     text = " ".join(part.text for part in answer.content if part.type == "text")
     assert "-round.png" in text
