@@ -19,7 +19,6 @@ from typing import Any
 import cv2
 import face_data
 import face_doodles
-import face_encoder
 import frechet
 import image_features
 import lines
@@ -228,7 +227,7 @@ class Training:
         self.critic.view = real.shape[2]
         drawing = drawing.to(memory_format=torch.channels_last)
         mean, spread = self.looker(real)
-        made = self.net(drawing, face_encoder.sample(mean, spread))
+        made = self.net(drawing, sample(mean, spread))
         changes = draw_changes(len(real), real.device)
         looked = made.detach().requires_grad_()
         features = train_faces.flat(self.critic.features(looked, changes))
@@ -257,7 +256,7 @@ class Training:
         )
         assert looked.grad is not None
         pixels = (made - real).abs().mean()
-        nats = face_encoder.divergence(mean, spread).mean()
+        nats = divergence(mean, spread).mean()
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward([made, PIXELS * pixels + LEAKED * nats], [looked.grad, None])
         nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
@@ -362,6 +361,16 @@ def adopt(net: SketchFace, weights: dict[str, Tensor]) -> None:
         if name in own and own[name].shape == value.shape and not name.startswith("last.")
     }
     net.load_state_dict(fitting, strict=False)
+
+
+def sample(mean: Tensor, spread: Tensor) -> Tensor:
+    """Returns codes from normal distributions with these means and logarithms of variances."""
+    return mean + (spread / 2).exp() * torch.randn_like(mean)
+
+
+def divergence(mean: Tensor, spread: Tensor) -> Tensor:
+    """Returns the n Kullback-Leibler divergences from a standard normal distribution, in nats."""
+    return (mean.square() + spread.exp() - spread - 1).sum(1) / 2
 
 
 def norm(gradients: tuple[Tensor, ...]) -> Tensor:

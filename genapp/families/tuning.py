@@ -200,29 +200,19 @@ def _learn(
     """The weights that did best, and bits a byte before and after, and the steps."""
     # Imported here because only tuning needs torch.
     try:
-        import torch  # noqa: PLC0415
-
-        from genapp.nets import vae, vae_tuning  # noqa: PLC0415
+        from genapp.nets import vae_tuning  # noqa: PLC0415
     except ImportError as error:
         raise BadValue(
             f"Tuning needs {error.name}, which is not installed.", "Run `pip install torch onnx`."
         ) from error
-    # Without numbers of its own, which torch's global state of random numbers would be asked for.
-    with torch.device("meta"):
-        net = vae.Vae()
-    weights = {name: torch.from_numpy(base[PREFIX + name]) for name in net.state_dict()}
-    net.load_state_dict(weights, assign=True)
     learnt = vae_tuning.learn(
-        net,
-        torch.from_numpy(pictures),
-        torch.from_numpy(held_out),
+        {name.removeprefix(PREFIX): numbers for name, numbers in base.items()},
+        pictures,
+        held_out,
         steps=steps,
         seed=seed,
         mirror=mirror,
         told=lambda _, what: clock.advance(1, what),
     )
-    best = {
-        PREFIX + name: value.numpy().astype(np.float16)
-        for name, value in learnt.net.state_dict().items()
-    }
+    best = {PREFIX + name: value.astype(np.float16) for name, value in learnt.weights.items()}
     return best, (round(learnt.before, 4), round(learnt.after, 4), learnt.steps)

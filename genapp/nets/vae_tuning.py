@@ -5,10 +5,12 @@ In torch, for genapp/families/tuning.py.
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from genapp.nets.logistic_mixture import bits_per_dim, log_likelihood
@@ -26,6 +28,7 @@ LOOKS = 8
 PATIENCE = 3
 """Looks without a better one after which it ends."""
 
+Array = NDArray[np.float32]
 Told = Callable[[int, str], None]
 """Number of the batch, and what was done. May raise, to end it."""
 
@@ -34,8 +37,8 @@ Told = Callable[[int, str], None]
 class Learnt:
     """What came of it."""
 
-    net: Vae
-    """With the weights that did best; those from the beginning, if none did better."""
+    weights: dict[str, Array]
+    """Those that did best; those from the beginning, if none did better."""
     before: float
     after: float
     """Bits a byte at most that the pictures held out need."""
@@ -44,21 +47,21 @@ class Learnt:
 
 
 def learn(
-    net: Vae,
-    pictures: Tensor,
-    held_out: Tensor,
+    weights: Mapping[str, Array],
+    pictures: Array,
+    held_out: Array,
     *,
     steps: int,
     seed: int,
     mirror: bool,
     told: Told | None = None,
 ) -> Learnt:
-    """Trains a copy.
+    """Trains a VAE.
 
     Torch's global state of random numbers is neither read nor changed.
 
     Args:
-        net: where it begins.
+        weights: where it begins, by name.
         pictures: n×3×32×32, -1..1: what is learnt.
         held_out: m×3×32×32: what tells when to end.
         steps: batches at most.
@@ -67,15 +70,15 @@ def learn(
         told: hears of each batch.
     """
     random = torch.Generator().manual_seed(seed)
-    net, best = copy.deepcopy(net).train().requires_grad_(True), copy.deepcopy(net).eval()
-    mean = copy.deepcopy(best).requires_grad_(False)
+    net, learnt, apart = _opened(weights), torch.from_numpy(pictures), torch.from_numpy(held_out)
+    best, mean = (copy.deepcopy(net).requires_grad_(False) for _ in range(2))
     optimizer = torch.optim.Adam(net.parameters(), RATE)
-    before = after = measure(best, held_out)
+    before = after = measure(best, apart)
     best_step, every, in_vain = 0, max(1, steps // LOOKS), 0
     for step in range(1, steps + 1):
         for group in optimizer.param_groups:
             group["lr"] = RATE * _rate(step, steps)
-        batch = _batch(pictures, mirror, random)
+        batch = _batch(learnt, mirror, random)
         optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(nats(net, batch, random).mean() / batch[0].numel())
         torch.nn.utils.clip_grad_norm_(net.parameters(), LONGEST_GRADIENT)
@@ -87,14 +90,15 @@ def learn(
         if told is not None:
             told(step, "tuning")
         if step % every == 0 or step == steps:
-            found = measure(mean, held_out)
+            found = measure(mean, apart)
             in_vain += 1
             if found < after:
                 after, best_step, in_vain = found, step, 0
                 best.load_state_dict(mean.state_dict())
             if in_vain == PATIENCE:
                 break
-    return Learnt(best.requires_grad_(False), before, after, best_step)
+    found_best = {name: value.numpy() for name, value in best.state_dict().items()}
+    return Learnt(found_best, before, after, best_step)
 
 
 def nats(net: Vae, pictures: Tensor, random: torch.Generator) -> Tensor:
@@ -111,6 +115,16 @@ def measure(net: Vae, pictures: Tensor) -> float:
     random = torch.Generator().manual_seed(0)
     parts = [nats(net, part, random) for part in torch.split(pictures, BATCH)]
     return bits_per_dim(-torch.cat(parts), pictures[0].numel()).mean().item()
+
+
+def _opened(weights: Mapping[str, Array]) -> Vae:
+    # Built without numbers, which torch's global state of random numbers would be asked for.
+    with torch.device("meta"):
+        net = Vae()
+    # Copied, for they will change.
+    numbers = {name: torch.from_numpy(weights[name].copy()) for name in net.state_dict()}
+    net.load_state_dict(numbers, assign=True)
+    return net
 
 
 def _batch(pictures: Tensor, mirror: bool, random: torch.Generator) -> Tensor:

@@ -24,6 +24,8 @@ OWN_FROM = 10
 cells."""
 RIDGE = 0.01
 """Of the mean variance, added to each: the covariance of few pictures is never singular."""
+WIDE = 0.95
+"""Quantile of the distances at a place that tells how far off the reference is there."""
 FROM, TO = 0.5, 0.999
 """Quantiles of the reference's cells between which the map rises from 0 to 1."""
 
@@ -85,7 +87,11 @@ def fit(cells: Half) -> Cells:
     distances = np.concatenate(
         [found._distances(part) for part in np.array_split(cells, -(-count // 64))]
     )
-    low, high = np.quantile(distances, [FROM, TO])
+    # Where a few pictures of the reference are far off, it takes more to be unlike it.
+    wide = np.quantile(distances, WIDE, axis=0)
+    scale = 1 + (wide / np.median(wide) - 1) * trust
+    low, high = np.quantile(distances / scale, [FROM, TO])
+    deviations = np.asarray(deviations * scale, np.float32)
     return Cells(means, deviations, whitening, float(low), float(high))
 
 

@@ -243,8 +243,8 @@ def fit_detector(
         name: for people; None: that of the folder or ZIP.
         scores: those for which a threshold is wanted.
         tune: train a VAE further on the reference, of at least 60 pictures, for the scores
-            'tuned-elbo' … Seven in ten of the pictures are learnt; p-values of these scores are
-            ranks among the others.
+            'tuned-elbo' … At most seven in ten of the pictures are learnt; p-values of these
+            scores are ranks among the others.
         steps: of tuning, at most; each takes about a quarter of a second on two cores.
         seed: of tuning.
         engines: a pool to take networks from.

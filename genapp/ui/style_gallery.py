@@ -50,14 +50,13 @@ def about(style: str | None, engines: Engines) -> str:
 
 
 def others(engines: Engines) -> str:
-    """The styles that are not here, as a Markdown table; empty if there are none."""
-    absent = [each for each in list_styles(engines.catalog, engines.store) if not each.present]
-    if not absent:
-        return ""
-    rows = []
-    for each in absent:
+    """The styles that are not here, as a Markdown list; empty if there are none."""
+    lines = []
+    for each in list_styles(engines.catalog, engines.store):
+        if each.present:
+            continue
         model = engines.catalog.get(str(each.model))
         how = how_to_fetch(model, engines.store) or "Switched off by `GENAPP_COMMERCIAL_ONLY=1`."
         allowed = "" if each.commercial else ", not for commercial use"
-        rows.append(f"| **{each.name}** | {each.description} | {each.license}{allowed} | {how} |")
-    return "\n".join(["| Style | Look | Licence | |", "|---|---|---|---|", *rows])
+        lines.append(f"- **{each.name}** ({each.license}{allowed}): {each.description} {how}")
+    return "\n".join(lines)

@@ -24,6 +24,11 @@ WELCOME = "Upload a photo, or click an example."
 FIRST = "teal-etching"
 """The style before the visitor has chosen one."""
 NO_SECOND = ""
+SCROLL = (
+    "() => innerWidth < 700 && document.querySelector('#style-result')"
+    ".scrollIntoView({behavior: 'smooth', block: 'center'})"
+)
+"""On a phone the result is far above the styles."""
 WHERE = dict(zip(("Everywhere", "Faces only", "Background only"), REGIONS, strict=True))
 
 
@@ -207,6 +212,7 @@ def _connect(page: _Page, saver: Saver, engines: Engines) -> dict[str, Any]:
         show_progress_on=[page.samples],
         **private,
     )
+    page.samples.select(None, None, None, js=SCROLL, **private)
     page.samples.select(_choose, None, controls.style, **quick).then(
         partial(style_gallery.about, engines=engines), controls.style, page.chosen, **quick
     ).then(**show)

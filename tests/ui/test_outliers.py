@@ -55,13 +55,20 @@ def test_the_endpoint_finds_what_does_not_belong(
     assert rows[0]["file"] == "stripes.png"
 
 
-def test_a_mistake_is_a_sentence(client: Client, mixed: list[Path]) -> None:
+def test_a_mistake_is_a_sentence(client: Client, mixed: list[Path], reference: Path) -> None:
     with pytest.raises(AppError, match="There is no score named 'nonsense'"):
         client.predict(pictures=[handle_file(mixed[0])], score="nonsense", api_name="/outliers")
     with pytest.raises(AppError, match="at least 30"):
         client.predict(
             pictures=[handle_file(mixed[0])],
             reference=[handle_file(path) for path in mixed],
+            api_name="/outliers",
+        )
+    with pytest.raises(AppError, match="30 pictures, too few to tune on"):
+        client.predict(
+            pictures=[handle_file(mixed[0])],
+            reference=[handle_file(reference)],
+            tune=True,
             api_name="/outliers",
         )
 
@@ -73,7 +80,9 @@ def test_find_move_the_line_and_look_closely(
     page.get_by_role("tab", name="Outliers", exact=True).click()
     page.wait_for_selector("#outliers-pictures input[type=file]", state="attached")
     page.set_input_files("#outliers-pictures input[type=file]", mixed)
+    assert page.locator("#outliers-tune").count() == 0
     page.get_by_label("what I send").click()
+    assert "Cancel stops it" in page.locator("#outliers-tune").inner_text()
     page.set_input_files("#outliers-reference input[type=file]", reference)
     page.locator("#outliers-reference", has_text="discs.zip").wait_for()
     page.locator("#outliers-run").click()

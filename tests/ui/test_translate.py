@@ -12,7 +12,7 @@ from PIL import Image
 
 import genapp
 from genapp import images
-from genapp.translating import style_names
+from genapp.translating import HUB_STYLES, known_names, style_names
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -54,7 +54,7 @@ def open_photo(tab: "Page", path: Path) -> str:
 def wait_for_samples(tab: "Page") -> None:
     tab.wait_for_function(
         "count => document.querySelectorAll('#style-samples img').length === count",
-        arg=len(style_names()),
+        arg=len(known_names()) - len(HUB_STYLES),
         timeout=PATIENCE_MS,
     )
 
@@ -124,6 +124,28 @@ def test_what_cannot_be_painted_leaves_the_result(
     problem = tab.locator("#style-facts", has_text=bad_photos[text])
     problem.wait_for(timeout=PATIENCE_MS)
     assert tab.locator(RESULT).count() == 0
+
+
+@pytest.mark.browser
+def test_a_large_painting_is_cancelled(tab: "Page", tmp_path: Path) -> None:
+    Image.linear_gradient("L").resize((3600, 2400)).convert("RGB").save(tmp_path / "wall.png")
+    shown_before = open_photo(tab, tmp_path / "wall.png")
+    assert not tab.locator("#style-cancel").is_visible()
+    tab.locator("#style-download").click()
+    tab.locator("#style-cancel").click(timeout=PATIENCE_MS)
+    tab.get_by_text("It was cancelled. Your photo").wait_for(timeout=PATIENCE_MS)
+    tab.locator("#style-cancel").wait_for(state="hidden", timeout=PATIENCE_MS)
+    assert tab.locator(RESULT).last.get_attribute("src") == shown_before
+    assert tab.locator("#style-download").is_enabled()
+
+
+@pytest.mark.browser
+def test_styles_of_the_hub_are_named_with_licence_and_command(tab: "Page") -> None:
+    tab.get_by_text("More styles, from the Hub").click()
+    text = tab.locator("#style-others").inner_text()
+    assert "mosaic (BSD-3-Clause AND Apache-2.0)" in text
+    assert "anime-face (LicenseRef-unclear, not for commercial use)" in text
+    assert "models pull translate/informative-drawings.line-art" in text
 
 
 @pytest.mark.browser
