@@ -127,7 +127,7 @@ def build(engines: Engines) -> None:
 
 
 def _lay_out() -> _Page:
-    start = Recipe()
+    start = Recipe(count=100)
     values = start.settings()
     with gr.Row():
         with gr.Column(scale=2, min_width=320, elem_id="augment-asked"):
@@ -141,7 +141,7 @@ def _lay_out() -> _Page:
             classes = gr.Markdown("", elem_id="augment-classes", elem_classes="facts")
             with gr.Row():
                 count = gr.Number(
-                    100,
+                    start.count,
                     precision=0,
                     minimum=1,
                     label="New pictures",

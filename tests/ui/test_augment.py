@@ -79,7 +79,7 @@ def tab(page: "Page", kinds: Path) -> "Page":
     page.wait_for_selector("#augment-pictures input[type=file]", state="attached")
     page.set_input_files("#augment-pictures input[type=file]", kinds)
     page.locator("#augment-classes", has_text="10 pictures, 2 classes").wait_for()
-    page.locator("#augment-facts", has_text="new pictures").wait_for(timeout=PATIENCE_MS)
+    page.locator("#augment-facts", has_text="100 new pictures").wait_for(timeout=PATIENCE_MS)
     page.wait_for_function(
         "() => document.querySelectorAll('#augment-sheet img').length === 12", timeout=PATIENCE_MS
     )
