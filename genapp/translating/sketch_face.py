@@ -13,6 +13,7 @@ from genapp.errors import BadValue, check_number
 from genapp.images import Photo, check_sides, from_float, read, to_float
 from genapp.registry.engines import Engines
 from genapp.translating.styles import Picture
+from genapp.translating.tiles import NO_MESH
 from genapp.upscaling import Progress, upscale
 
 MODEL = "translate/sketch-face.v1"
@@ -99,7 +100,9 @@ def sketch_to_face(
         timings = {"read": _since(started)}
         started = time.perf_counter()
         inputs = {"drawing": seen[None, None], "look": look_code(look, codes, variety)[None]}
-        made = pool.get(MODEL).run(inputs)["image"][0].transpose(1, 2, 0)
+        made = np.ascontiguousarray(pool.get(MODEL).run(inputs)["image"][0].transpose(1, 2, 0))
+        # Pixels are made two by two, which leaves a mesh.
+        made = cv2.sepFilter2D(made, -1, NO_MESH, NO_MESH, borderType=cv2.BORDER_REFLECT_101)
         timings["network"] = _since(started)
         started = time.perf_counter()
         name = f"{loaded.name or 'drawing'}-face"
