@@ -1,6 +1,5 @@
 """Painting at full size for the Style tab, and what its gallery says of styles, without a page."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,7 +22,9 @@ def engines() -> Engines:
 
 def test_a_click_on_cancel_ends_it(engines: Engines) -> None:
     photo = images.read(np.full((64, 96, 3), 120, np.uint8))
-    canvas = Canvas(b"", photo, photo, "key", (), Wishes(style="embers"))
+    # Two parts, so that it is told of progress twice.
+    wishes = Wishes(style="embers", second="night", strokes="Broad")
+    canvas = Canvas(b"", photo, photo, "key", (), wishes)
     saver, visitor = Saver(engines), SimpleNamespace(session_hash="one")
     told: list[str] = []
 
@@ -34,7 +35,7 @@ def test_a_click_on_cancel_ends_it(engines: Engines) -> None:
     request: Any = visitor
     shown: Any = progress
     with pytest.raises(gr.Error, match=r"cancelled.*still here"):
-        saver.download("PNG", replace(canvas), request, shown)
+        saver.download("PNG", canvas, request, shown)
     assert len(told) == 1
 
 
