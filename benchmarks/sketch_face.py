@@ -148,7 +148,8 @@ def sheet(drawings: list[Array], images: dict[str, Bytes]) -> Bytes:
     """Returns drawings above the answers to them."""
     step = max(1, len(drawings) // SHOWN)
     drawn = [np.repeat((d * 2.55).astype(np.uint8)[..., None], 3, 2) for d in drawings]
-    return np.vstack([np.hstack(list(each)[::step][:SHOWN]) for each in (drawn, *images.values())])
+    rows = [drawn, *(list(each) for each in images.values())]
+    return np.vstack([np.hstack(each[::step][:SHOWN]) for each in rows])
 
 
 def row(what: str, value: float, unit: str) -> dict[str, Any]:

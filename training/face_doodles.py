@@ -21,6 +21,7 @@ from genapp.registry.engines import Engines
 from genapp.translating.regions import person_mask
 
 Array = npt.NDArray[np.float32]
+Points = npt.NDArray[np.floating]
 Rng = np.random.Generator
 
 SIDE = 256
@@ -29,7 +30,7 @@ PERSON_SIDE = 64
 """Of the masks that are kept, px."""
 
 # Points of the mesh, in the order in which a pencil goes through them.
-JAW = (21, 162, 127, 234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152)
+JAW: tuple[int, ...] = (21, 162, 127, 234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152)
 JAW += (377, 400, 378, 379, 365, 397, 288, 361, 323, 454, 356, 389, 251)
 FOREHEAD = (21, 54, 103, 67, 109, 10, 338, 297, 332, 284, 251)
 UPPER_LIDS = (
@@ -100,7 +101,7 @@ def enlarged(face: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return np.asarray(large, np.uint8)
 
 
-def doodle(image: Array, points: Array, person: npt.NDArray[np.uint8], rng: Rng) -> Array:
+def doodle(image: Array, points: Points, person: npt.NDArray[np.uint8], rng: Rng) -> Array:
     """Returns a doodle of a face, 256×256, 0 black to 1 white, before ``lines.finished``.
 
     Args:
@@ -124,7 +125,7 @@ def doodle(image: Array, points: Array, person: npt.NDArray[np.uint8], rng: Rng)
 class Pen:
     """Draws smooth strokes that miss their points a little."""
 
-    def __init__(self, points: Array, rng: Rng) -> None:
+    def __init__(self, points: Points, rng: Rng) -> None:
         """Starts with white paper; ``points`` are those of the mesh, px."""
         self.paper = np.ones((SIDE, SIDE), np.float32)
         self.points, self.rng = points + rng.normal(0, 0.6, 2), rng
@@ -140,7 +141,7 @@ class Pen:
             kept = np.concatenate([kept[:-1], moved[-1:]])
         self.line(kept + self.rng.normal(0, 0.3 * self.error, kept.shape), closed=closed)
 
-    def line(self, points: Array, *, closed: bool = False, fill: bool = False) -> None:
+    def line(self, points: Points, *, closed: bool = False, fill: bool = False) -> None:
         """Draws a smooth line through points, px."""
         shape = np.round(smooth(points, closed=closed) * 16).astype(np.int32)
         if fill:
@@ -148,7 +149,7 @@ class Pen:
         cv2.polylines(self.paper, [shape], closed, 0.0, self.width, cv2.LINE_AA, 4)
 
 
-def smooth(points: Array, *, closed: bool, steps: int = 8) -> Array:
+def smooth(points: Points, *, closed: bool, steps: int = 8) -> Array:
     """Returns a Catmull-Rom curve through n×2 points, m×2."""
     first, last = (points[-1:], points[:2]) if closed else (points[:1], points[-1:])
     padded = np.concatenate([first, points, last])

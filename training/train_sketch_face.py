@@ -293,7 +293,7 @@ class Training:
         made = torch.cat(
             [
                 self.mean(part, codes)
-                for part, codes in zip(drawings.split(32), look.split(32), strict=True)
+                for part, codes in zip(torch.split(drawings, 32), torch.split(look, 32), strict=True)
             ]
         )
         found = frechet.features(self.judge, made, MEASURE_SIDE)
@@ -375,7 +375,7 @@ def divergence(mean: Tensor, spread: Tensor) -> Tensor:
 
 def norm(gradients: tuple[Tensor, ...]) -> Tensor:
     """Returns the norm of all together."""
-    return torch.stack([gradient.norm() for gradient in gradients]).norm()
+    return torch.linalg.vector_norm(torch.stack([gradient.norm() for gradient in gradients]))
 
 
 if __name__ == "__main__":

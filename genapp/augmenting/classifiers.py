@@ -112,12 +112,12 @@ def fit_logistic(features: Array, shares: Array, *, decay: float = DECAY) -> Arr
     bound = (float(scale[0]) ** 2 / len(known) + 1) / 2 + decay
     pulled = np.full((known.shape[1], 1), decay, np.float32)
     pulled[-1] = 0
-    weights = np.zeros((known.shape[1], shares.shape[1]), np.float32)
+    weights: Array = np.zeros((known.shape[1], shares.shape[1]), np.float32)
     ahead, before = weights, weights
     for step in range(HEAD_STEPS):
         error = softmax(known @ ahead) - shares
         slope = known.T @ error / len(known) + pulled * ahead
-        before, weights = weights, ahead - slope / np.float32(bound)
+        before, weights = weights, np.asarray(ahead - slope / np.float32(bound), np.float32)
         ahead = weights + np.float32(step / (step + 3)) * (weights - before)
     return np.concatenate([axes.T @ weights[:-1], weights[-1:]])
 
@@ -160,7 +160,7 @@ def by_cnn(train: Seen, shares: Array, test: Seen, seed: int, steps: int = CNN_S
             chosen, order = order[:CNN_BATCH], order[CNN_BATCH:]
             loss = torch.nn.functional.cross_entropy(network(pictures[chosen]), labels[chosen])
             adam.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             adam.step()
             rates.step()
     network.eval()

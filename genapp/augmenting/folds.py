@@ -56,5 +56,5 @@ def split(labels: Whole, groups: Whole, folds: int, seed: int) -> Whole:
         # Of the folds with the fewest of its class that one with the fewest of all.
         fold = int(np.lexsort((held.sum(0), held[label]))[0])
         fold_of[members] = fold
-        np.add.at(held, (labels[members], fold), 1)
+        np.add.at(held[:, fold], labels[members], 1)
     return fold_of

@@ -171,7 +171,7 @@ def sheet_of(drawing: Bytes) -> Sheet:
     paper = np.full((*drawing.shape, 4), 255, np.uint8)
     alpha = ink[..., 3:].astype(np.float32) / 255
     composite = paper.copy()
-    composite[..., :3] = np.float32(INK) * alpha + 255 * (1 - alpha)
+    composite[..., :3] = np.array(INK, np.float32) * alpha + 255 * (1 - alpha)
     return {"background": paper, "layers": [ink], "composite": composite}
 
 

@@ -9,6 +9,8 @@ import face_codes
 import torch
 from image_features import MobileNetFeatures
 
+from genapp.nets.face_generator import Z_SIZE
+
 COUNT = 60
 
 
@@ -29,7 +31,7 @@ def test_codes_have_the_moments_of_noise(
     codes: tuple[torch.Tensor, face_codes.FaceCodes],
 ) -> None:
     found = codes[1].codes.flatten(0, 1)
-    assert found.shape == (2 * COUNT, face_codes.Z_SIZE)
+    assert found.shape == (2 * COUNT, Z_SIZE)
     torch.testing.assert_close(found.mean(0), torch.zeros(64), atol=1e-3, rtol=0)
     covariance = found.t() @ found / len(found)
     torch.testing.assert_close(covariance, torch.eye(64), atol=1e-2, rtol=0)

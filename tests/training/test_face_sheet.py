@@ -36,7 +36,8 @@ def test_rows_of_ten(net: FaceGenerator) -> None:
     assert len(truncated) == 40
     assert len(mixed) == 30
     assert len(face_sheet.walk(net, 0, 0.7)) == 10
-    assert all(torch.equal(face, truncated[0]) for face in truncated[1:10])  # all the mean face
+    spread = (truncated[:10].float() - truncated[:1].float()).abs().max()
+    assert spread <= 1  # all the mean face; rounding may differ by the place in a batch
     assert face_sheet.grid(mixed).shape == (3 * 128, 10 * 128, 3)
 
 

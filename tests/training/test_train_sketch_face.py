@@ -5,7 +5,7 @@ import numpy as np
 import torch
 import train_sketch_face as training
 
-from genapp.nets.sketch_face import SketchFace
+from genapp.nets.sketch_face import LOOK, SketchFace
 
 
 def samples(found: bool = True) -> training.Samples:
@@ -31,7 +31,8 @@ def test_drawings_are_lightness_and_fit_the_face() -> None:
             assert drawing.shape == (1, 64, 64)
             assert face.shape == (3, 64, 64)
             assert face.dtype == torch.uint8
-            assert 0 <= float(drawing.min()) < float(drawing.max()) <= 100
+            assert 0 <= float(drawing.min()) <= float(drawing.max()) <= 100
+    assert float(samples()[0][0].min()) < 50  # there are lines
 
 
 def test_what_fits_is_adopted() -> None:
@@ -45,4 +46,4 @@ def test_what_fits_is_adopted() -> None:
 
 def test_a_look_is_read_from_coarse_colours() -> None:
     mean, spread = training.Looker()(torch.rand(2, 3, 128, 128))
-    assert mean.shape == spread.shape == (2, training.LOOK)
+    assert mean.shape == spread.shape == (2, LOOK)
