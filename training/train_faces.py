@@ -42,7 +42,7 @@ FASTER = 2.0  # rate of the generator over the discriminator's
 BLUR = 0.2  # deviation of the noise on codes of real faces: near codes give near faces
 BLIND = 4_000  # pictures in which the verdicts of the discriminator gain their full weight
 COPIED = (128, 32, 16, 8)  # sides at which copies are compared
-HELD = (16, 8)  # sides at which the colours of real faces are held later on
+HELD = (32, 16, 8)  # sides at which the colours of real faces are held later on
 EXPECTED = 8  # and of faces from noise, to what their codes stand for
 SEED = 0
 

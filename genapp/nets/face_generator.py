@@ -19,7 +19,7 @@ W_SIZE = 256
 # Channels at the resolutions 4, 8, 16 and so on.
 CHANNELS = (192, 160, 104, 64, 24, 12)
 FIRST = 4  # resolution that every picture starts from
-LAST = 2  # the finest level draws so many pixels a side for each place
+PIXELS = 2  # a level draws so many pixels a side for each place
 
 
 class FaceGenerator(nn.Module):
@@ -97,7 +97,7 @@ class Synthesis(nn.Module):
         super().__init__()
         if size not in (64, 128, 256):
             raise ValueError(f"size must be 64, 128 or 256, not {size}")
-        count = int(math.log2(size // LAST // FIRST)) + 1
+        count = int(math.log2(size // PIXELS // FIRST)) + 1
         channels = [max(8, round(number * width)) for number in CHANNELS[:count]]
         # From w, not a constant: pose and outline differ from the start, as in FastGAN.
         self.start = nn.Linear(W_SIZE, channels[0] * FIRST**2)
@@ -105,13 +105,7 @@ class Synthesis(nn.Module):
         nn.init.normal_(self.start.bias, std=0.5)
         before = [channels[0], *channels]
         self.levels = nn.ModuleList(
-            Level(
-                before[number],
-                channels[number],
-                first=number == 0,
-                pixels=LAST if number == count - 1 else 1,
-            )
-            for number in range(count)
+            Level(before[number], channels[number], first=number == 0) for number in range(count)
         )
 
     def forward(self, w: Tensor) -> Tensor:
@@ -121,45 +115,39 @@ class Synthesis(nn.Module):
         for number, level in enumerate(self.levels):
             x, own = level(x, w[:, number])
             own = own.float()  # half precision would leave bands where colours are added up
-            picture = own if picture is None else enlarged(picture, own.shape[2]) + own
+            picture = own if picture is None else enlarged(picture) + own
         assert picture is not None
         return picture
 
 
 class Level(nn.Module):
-    """Doubles the resolution, refines, and says what the level adds to the picture."""
+    """Doubles the resolution, refines, and says what the level adds to the picture.
 
-    def __init__(self, channels: int, out: int, *, first: bool, pixels: int) -> None:
-        """Builds the level; the ``first`` keeps the resolution.
+    Fine features cost most of the time, so the picture is twice as large as they are ("Real-Time
+    Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural
+    Network", https://arxiv.org/abs/1609.05158).
+    """
 
-        Args:
-            channels: that it reads.
-            out: channels that it gives.
-            first: nothing is doubled.
-            pixels: of a side that are drawn for each place ("Real-Time Single Image and Video
-                Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural Network",
-                https://arxiv.org/abs/1609.05158): fine features cost most of the time.
-        """
+    def __init__(self, channels: int, out: int, *, first: bool) -> None:
+        """Builds the level; the ``first`` keeps the resolution."""
         super().__init__()
-        self.pixels = pixels
         self.widen = None if first else StyledGate(channels, out)
         self.refine = StyledGate(out, out)
-        self.to_rgb = StyledConv(out, 3 * pixels**2, 1, demodulate=False)
-        # A level that is new says nothing.
+        self.to_rgb = StyledConv(out, 3 * PIXELS**2, 1, demodulate=False)
+        # A level that is new says nothing, so that a picture can grow while it is learnt.
         nn.init.zeros_(self.to_rgb.weight)
 
     def forward(self, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns features and what is added to the picture.
+        """Returns n×out×2h×2w features (h×w of the first) and n×3×4h×4w of colour.
 
         Args:
-            x: n×channels×h×w, half as large as the level unless it is the first.
+            x: n×channels×h×w.
             w: n×256.
         """
         if self.widen is not None:
-            x = enlarged(self.widen(x, w), 2 * x.shape[2])
+            x = enlarged(self.widen(x, w))
         x = (x + self.refine(x, w)) * math.sqrt(0.5)
-        colors = self.to_rgb(x, w)
-        return x, colors if self.pixels == 1 else functional.pixel_shuffle(colors, self.pixels)
+        return x, smooth(functional.pixel_shuffle(self.to_rgb(x, w), PIXELS))
 
 
 class StyledGate(nn.Module):
@@ -212,6 +200,14 @@ class StyledConv(nn.Module):
         return y + self.bias[:, None, None].to(y.dtype)
 
 
-def enlarged(x: Tensor, side: int) -> Tensor:
-    """Returns n×c×side×side of n×c×s×s, bilinear."""
-    return functional.interpolate(x, scale_factor=float(side // x.shape[2]), mode="bilinear")
+def enlarged(x: Tensor) -> Tensor:
+    """Returns n×c×2h×2w of n×c×h×w, bilinear."""
+    return functional.interpolate(x, scale_factor=2.0, mode="bilinear")
+
+
+def smooth(picture: Tensor) -> Tensor:
+    """Takes away a chequerboard of single pixels, which the drawing of several a place leaves."""
+    row = picture.new_tensor([0.25, 0.5, 0.25])
+    kernel = (row[:, None] * row).expand(3, 1, 3, 3)
+    padded = functional.pad(picture, (1, 1, 1, 1), mode="replicate")
+    return functional.conv2d(padded, kernel, groups=3)
