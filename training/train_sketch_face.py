@@ -293,7 +293,9 @@ class Training:
         made = torch.cat(
             [
                 self.mean(part, codes)
-                for part, codes in zip(torch.split(drawings, 32), torch.split(look, 32), strict=True)
+                for part, codes in zip(
+                    torch.split(drawings, 32), torch.split(look, 32), strict=True
+                )
             ]
         )
         found = frechet.features(self.judge, made, MEASURE_SIDE)
