@@ -91,7 +91,7 @@ def main() -> None:
 def draw(image: Bytes, shapes: face_doodles.Shapes, number: int, kind: str) -> Array:
     """Returns a drawing of a face, 128×128, 0..100: lines of it, or a doodle."""
     rng = np.random.default_rng((7, number))
-    large = face_doodles.enlarged(image).astype(np.float32) / 255
+    large = np.asarray(face_doodles.enlarged(image) / 255, np.float32)
     if kind == "lines":
         paper = lines.ink(large, rng)
     else:

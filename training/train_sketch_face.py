@@ -123,7 +123,7 @@ def draw(
     image: Bytes, points: npt.NDArray[np.float16], person: Bytes, rng: np.random.Generator
 ) -> Array:
     """Returns a drawing of a face, S×S×3 bytes, as lightness 0..100."""
-    large = face_doodles.enlarged(image).astype(np.float32) / 255
+    large = np.asarray(face_doodles.enlarged(image) / 255, np.float32)
     paper, kind = np.ones(large.shape[:2], np.float32), rng.random()
     if kind < DOODLES + MIXED and not np.isnan(points).any():
         paper = face_doodles.doodle(large, points.astype(np.float32), person, rng)
@@ -377,7 +377,8 @@ def divergence(mean: Tensor, spread: Tensor) -> Tensor:
 
 def norm(gradients: tuple[Tensor, ...]) -> Tensor:
     """Returns the norm of all together."""
-    return torch.linalg.vector_norm(torch.stack([gradient.norm() for gradient in gradients]))
+    strengths = torch.stack([gradient.norm() for gradient in gradients])
+    return strengths.square().sum().sqrt()
 
 
 if __name__ == "__main__":
