@@ -178,7 +178,7 @@ def _lay_out() -> _Page:
                                 info="Minutes, on a click on a button below; the sheet shows it "
                                 "untuned.",
                             )
-                with gr.Accordion("Recipe", open=False):
+                with gr.Accordion("Recipe", open=False, elem_id="augment-yaml"):
                     text = gr.Code(
                         start.to_yaml(), language="yaml", label="YAML", elem_id="augment-recipe"
                     )

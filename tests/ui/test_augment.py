@@ -115,7 +115,7 @@ def test_sheet_sliders_recipe_and_zip(tab: "Page") -> None:
 
 @pytest.mark.browser
 def test_a_recipe_moves_the_sliders_and_the_probe_answers(tab: "Page") -> None:
-    tab.get_by_role("button", name="Recipe", exact=True).click()
+    tab.locator("#augment-yaml > button").click()
     editor = tab.locator("#augment-recipe .cm-content")
     editor.click()
     tab.keyboard.press("ControlOrMeta+A")
