@@ -134,7 +134,7 @@ def generative(seed: int) -> Recipe:
     return replace(
         Recipe(per_class=NEW, seed=seed),
         classic=Classic(probability=0),
-        generative=Generative(probability=1, space="vae", tune=False),
+        generative=Generative(probability=1, space="photos", tune=False),
     )
 
 
