@@ -264,7 +264,7 @@ def _connect(page: _Page, does: "_Job") -> None:
         (page.make, page.cancel, does.making, does.make, [page.made, page.download], []),
         (page.ask, page.stop, does.asking, does.ask, [page.verdict], [page.heads, page.deals]),
     ):
-        start.click(lambda: gr.Button(visible=True), None, stop, **quick)
+        start.click(jobs.expect, None, stop, **quick)
         start.click(
             work,
             [page.given, page.recipe, *others],

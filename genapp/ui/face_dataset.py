@@ -46,7 +46,7 @@ def build(engines: Engines, trail: gr.State) -> None:
     jobs = Jobs(KEPT)
     private: dict[str, Any] = {"api_visibility": "private"}
     quick: dict[str, Any] = {**private, "queue": False, "show_progress": "hidden"}
-    parts.make.click(lambda: gr.Button(visible=True), None, parts.cancel, **quick)
+    parts.make.click(jobs.expect, None, parts.cancel, **quick)
     parts.make.click(
         _Job(engines, jobs).make,
         [

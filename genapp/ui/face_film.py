@@ -153,7 +153,7 @@ def _connect(parts: _Parts, engines: Engines, trail: gr.State, grid: gr.State) -
     ]
     for button, step in steps:
         button.click(partial(_list, engines, step), **listed)
-    parts.make.click(lambda: gr.Button(visible=True), None, parts.cancel, **quick)
+    parts.make.click(jobs.expect, None, parts.cancel, **quick)
     parts.make.click(
         _Job(engines, jobs).make,
         [parts.chosen, parts.seconds, parts.loop, parts.side, parts.form],

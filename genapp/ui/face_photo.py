@@ -35,7 +35,7 @@ def build(engines: Engines, trail: gr.State, follow: Follow) -> None:
     jobs = Jobs(KEPT)
     private: dict[str, Any] = {"api_visibility": "private"}
     quick: dict[str, Any] = {**private, "queue": False, "show_progress": "hidden"}
-    parts.look.click(lambda: gr.Button(visible=True), None, parts.cancel, **quick)
+    parts.look.click(jobs.expect, None, parts.cancel, **quick)
     looked = parts.look.click(
         _Job(engines, jobs).look,
         [parts.photo, trail],

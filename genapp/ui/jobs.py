@@ -22,11 +22,20 @@ class Jobs:
         self._stops: dict[str, threading.Event] = {}
         """By visitor: set when they click on Cancel."""
 
+    def expect(self, request: gr.Request) -> gr.Button:
+        """A visitor clicked on what starts the work. Shows the button Cancel, which counts from now
+        on, while the work waits for its turn."""
+        visitor = request.session_hash or ""
+        known = self._stops.get(visitor)
+        if known is None or known.is_set():
+            self._stops[visitor] = threading.Event()
+        return gr.Button(visible=True)
+
     @contextmanager
     def running(self, request: gr.Request, progress: gr.Progress) -> Iterator[Progress]:
         """What tells the page's progress bar, and raises `Cancelled` after a click on Cancel."""
         visitor = request.session_hash or ""
-        stop = self._stops[visitor] = threading.Event()
+        stop = self._stops.setdefault(visitor, threading.Event())
         tell = telling(progress)
 
         def tell_or_stop(done: float, what: str, seconds_left: float | None) -> None:

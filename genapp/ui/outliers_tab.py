@@ -253,7 +253,7 @@ def build(engines: Engines) -> None:
         **quiet,
     )
     run.click(None, None, None, js=SCROLL, **private)
-    run.click(lambda: gr.Button(visible=True), None, cancel, **quiet)
+    run.click(does.jobs.expect, None, cancel, **quiet)
     run.click(
         does.work,
         [pictures, kind, reference, tune, every_score, false_alarm, known],

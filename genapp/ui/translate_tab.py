@@ -12,7 +12,7 @@ from genapp.registry.engines import Engines
 from genapp.translating import REGIONS, only_looks
 from genapp.ui import comparison, painting, sketch_face, style_gallery, translate_api
 from genapp.ui.colorize_tab import FORMATS
-from genapp.ui.jobs import telling
+from genapp.ui.jobs import Jobs, telling
 from genapp.ui.painting import STROKES, Canvas, Wishes
 from genapp.ui.photo_input import Payload, sent_file
 from genapp.ui.sending import Sender
@@ -74,7 +74,7 @@ def build(engines: Engines) -> Sender:
     translate_api.build(engines)
     sketch_face.build(engines)
     save = {"fn": saver.to_send, "inputs": page.seen, "concurrency_id": "translate"}
-    return Sender(page.send, _cancellable(page.send, page.cancel, show), save)
+    return Sender(page.send, _cancellable(page.send, page.cancel, saver.jobs, show), save)
 
 
 def _lay_out(engines: Engines) -> _Page:
@@ -222,7 +222,7 @@ def _connect(page: _Page, saver: Saver, engines: Engines) -> dict[str, Any]:
         [controls.style, page.chosen],
         **quick,
     ).then(**show)
-    _cancellable(page.download, page.cancel, show)(
+    _cancellable(page.download, page.cancel, saver.jobs, show)(
         saver.download,
         [page.form, page.seen],
         page.file,
@@ -235,7 +235,7 @@ def _connect(page: _Page, saver: Saver, engines: Engines) -> dict[str, Any]:
 
 
 def _cancellable(
-    button: gr.Button, cancel: gr.Button, show: dict[str, Any]
+    button: gr.Button, cancel: gr.Button, jobs: Jobs, show: dict[str, Any]
 ) -> Callable[..., Dependency]:
     """Make the result new at a click on the button, and show Cancel until what is added then, long
     work at full size, is over. Returns what adds it."""
@@ -244,12 +244,14 @@ def _cancellable(
         "queue": False,
         "show_progress": "hidden",
     }
-    button.click(lambda: gr.Button(visible=True), None, cancel, **quick)
+    button.click(jobs.expect, None, cancel, **quick)
     shown = button.click(**show)
 
     def follow(*arguments: Any, **options: Any) -> Dependency:  # noqa: ANN401 (as Gradio's)
         saved = shown.then(*arguments, **options)
-        saved.then(lambda: gr.Button(visible=False), None, cancel, **quick)
+        # Cancelled work is a failure, after which `then` alone does nothing.
+        for over in (saved.success, saved.failure):
+            over(lambda: gr.Button(visible=False), None, cancel, **quick)
         return saved
 
     return follow

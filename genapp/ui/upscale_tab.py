@@ -358,7 +358,7 @@ def build(engines: Engines) -> gr.Image:
     )
     results = [result, facts, download, made]
     run.click(None, None, None, js=SCROLL, **private)
-    run.click(lambda: gr.Button(visible=True), None, cancel, **quiet)
+    run.click(does.jobs.expect, None, cancel, **quiet)
     run.click(
         does.work,
         [*settings, *details, made],
