@@ -5,11 +5,11 @@ from typing import Any
 import gradio as gr
 
 from genapp.augmenting import filled, probe, write_zip
-from genapp.errors import BadValue, UserError
+from genapp.errors import UserError
 from genapp.registry.engines import Engines
 from genapp.ui import growing
 from genapp.ui.files import place_for_result
-from genapp.ui.photo_input import Payload, sent_files, sent_number
+from genapp.ui.photo_input import Payload, sent_files, sent_whole
 
 
 def build(engines: Engines) -> None:
@@ -49,10 +49,10 @@ def build(engines: Engines) -> None:
             wanted = filled(
                 source,
                 str(recipe or ""),
-                count=_whole("count", count),
-                per_class=_whole("count of each class", per_class),
-                seed=_whole("seed", seed),
-                size=_whole("size", size),
+                count=sent_whole("count", count),
+                per_class=sent_whole("count of each class", per_class),
+                seed=sent_whole("seed", seed),
+                size=sent_whole("size", size),
             )
             growing.check_total(wanted.total(len(source.items), len(source.labels)))
             target = place_for_result("augmented.zip")
@@ -85,10 +85,3 @@ def build(engines: Engines) -> None:
         api_name="augment",
         concurrency_id="augment",
     )
-
-
-def _whole(name: str, value: object) -> int | None:
-    number = sent_number(name, value)
-    if number is not None and number != int(number):
-        raise BadValue(f"The {name} is {value!r}.", "Send a whole number.")
-    return None if number is None else int(number)

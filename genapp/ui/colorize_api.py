@@ -9,7 +9,7 @@ from genapp.colorizing import colorize
 from genapp.errors import BadValue, UserError
 from genapp.registry.engines import Engines
 from genapp.ui.files import save_result
-from genapp.ui.photo_input import Payload, hidden_photo, sent_file, sent_number
+from genapp.ui.photo_input import Payload, hidden_photo, number_or, sent_file, whole_or
 
 
 def build(engines: Engines) -> None:
@@ -68,22 +68,22 @@ def build(engines: Engines) -> None:
                 source,
                 model=str(model) if model else None,
                 hints=_parts(hints),
-                saturation=_number("saturation", saturation, 1.0),
-                warmth=_number("warmth", warmth, 0.0),
-                strength=_number("strength", strength, 1.0),
-                candidate=_whole("candidate", candidate, 0),
+                saturation=number_or("saturation", saturation, 1.0),
+                warmth=number_or("warmth", warmth, 0.0),
+                strength=number_or("strength", strength, 1.0),
+                candidate=whole_or("candidate", candidate, 0),
                 keep_grey=sent_file(keep_grey),
                 reference=sent_file(reference),
-                reference_strength=_number("reference strength", reference_strength, 0.7),
-                denoise=_number("denoise", denoise, 0.0),
-                scratches=_number("scratches", scratches, 0.0),
-                contrast=_number("contrast", contrast, 0.0),
+                reference_strength=number_or("reference strength", reference_strength, 0.7),
+                denoise=number_or("denoise", denoise, 0.0),
+                scratches=number_or("scratches", scratches, 0.0),
+                contrast=number_or("contrast", contrast, 0.0),
                 sketch=sketch is True,
                 palette=str(palette or "natural"),
                 format=str(format),
                 engines=engines,
             )
-            data = images.encode(done.photo, str(format), quality=_whole("quality", quality, 95))
+            data = images.encode(done.photo, str(format), quality=whole_or("quality", quality, 95))
             return str(save_result(data, f"{done.photo.name}.{format}")), done.report()
         except UserError as error:
             raise gr.Error(str(error), print_exception=False) from error
@@ -127,15 +127,3 @@ def _parts(hints: object) -> list[str]:
         return [str(hint) for hint in hints]
     texts = str(hints or "").replace("\n", ";").split(";")
     return [text.strip() for text in texts if text.strip()]
-
-
-def _number(name: str, value: object, default: float) -> float:
-    number = sent_number(name, value)
-    return default if number is None else number
-
-
-def _whole(name: str, value: object, default: int) -> int:
-    number = _number(name, value, default)
-    if number != int(number):
-        raise BadValue(f"The {name} is {value!r}.", "Send a whole number.")
-    return int(number)

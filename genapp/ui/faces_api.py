@@ -10,7 +10,7 @@ from genapp.facemaking import Faces, consecutive, faces, from_recipe, parse_edit
 from genapp.registry.engines import Engines
 from genapp.ui import face_making
 from genapp.ui.files import save_result
-from genapp.ui.photo_input import sent_number
+from genapp.ui.photo_input import number_or, sent_whole
 
 MOST = 64
 """Faces in one answer."""
@@ -54,20 +54,20 @@ def build(engines: Engines) -> None:
             The pictures, and a report: model, size in pixels, seeds, notes, timings, recipes.
         """
         try:
-            side = _whole("size", size)
+            side = sent_whole("size", size)
             if recipe:
                 made = _again(str(recipe), side, engines)
             else:
                 made = faces(
                     seeds=_seeds(count, seed, seeds),
-                    truncation=_number("truncation", truncation, 0.7),
+                    truncation=number_or("truncation", truncation, 0.7),
                     edits=parse_edits(str(edits or "")),
                     mix=parse_mix(str(mix)) if mix else None,
                     model=str(model) if model else None,
                     size=side,
                     engines=engines,
                 )
-            whole = _whole("quality", quality)
+            whole = sent_whole("quality", quality)
             written = [
                 save_result(
                     images.encode(photo, str(format), quality=95 if whole is None else whole),
@@ -107,7 +107,7 @@ def build(engines: Engines) -> None:
 
 
 def _seeds(count: object, seed: object, seeds: object) -> list[int]:
-    wanted, first = _whole("count", count), _whole("seed", seed)
+    wanted, first = sent_whole("count", count), sent_whole("seed", seed)
     if str(seeds or "").strip():
         return face_making.seeds(str(seeds), 1, MOST)
     if wanted is not None and not 1 <= wanted <= MOST:
@@ -117,15 +117,3 @@ def _seeds(count: object, seed: object, seeds: object) -> list[int]:
 
 def _again(recipe: str, size: int | None, engines: Engines) -> Faces:
     return from_recipe(face_making.at_size(recipe, size), engines=engines)
-
-
-def _number(name: str, value: object, default: float) -> float:
-    number = sent_number(name, value)
-    return default if number is None else number
-
-
-def _whole(name: str, value: object) -> int | None:
-    number = sent_number(name, value)
-    if number is None or number == int(number):
-        return None if number is None else int(number)
-    raise BadValue(f"The {name} is {value!r}.", "Send a whole number.")

@@ -59,6 +59,26 @@ def sent_number(name: str, value: object, remedy: str = "Send a number.") -> flo
     raise BadValue(f"The {name} is {value!r}.", remedy)
 
 
+def number_or(name: str, value: object, default: float) -> float:
+    """The same, or the default where nothing was sent."""
+    number = sent_number(name, value)
+    return default if number is None else number
+
+
+def sent_whole(name: str, value: object) -> int | None:
+    """A whole number that a program sent. Raises `BadValue` for all else."""
+    number = sent_number(name, value)
+    if number is not None and number != int(number):
+        raise BadValue(f"The {name} is {value!r}.", "Send a whole number.")
+    return None if number is None else int(number)
+
+
+def whole_or(name: str, value: object, default: int) -> int:
+    """The same, or the default where nothing was sent."""
+    number = sent_whole(name, value)
+    return default if number is None else number
+
+
 def _uploaded(path: str | None) -> str | None:
     """Gradio lets a path pass whose payload lacks its usual mark, so the server's own files would
     be open to anybody."""

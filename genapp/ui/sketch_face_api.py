@@ -9,7 +9,7 @@ from genapp.errors import BadValue, UserError
 from genapp.registry.engines import Engines
 from genapp.translating import sketch_to_face
 from genapp.ui.files import save_result
-from genapp.ui.photo_input import Payload, hidden_photo, sent_file, sent_number
+from genapp.ui.photo_input import Payload, hidden_photo, number_or, sent_file, whole_or
 
 
 def build(engines: Engines) -> None:
@@ -41,9 +41,9 @@ def build(engines: Engines) -> None:
                 raise BadValue("There is no drawing.", "Send one as 'drawing'.")
             made = sketch_to_face(
                 source,
-                look=_whole("look", look, 0),
-                variety=_number("variety", variety, 1.0),
-                size=_whole("size", size, 512),
+                look=whole_or("look", look, 0),
+                variety=number_or("variety", variety, 1.0),
+                size=whole_or("size", size, 512),
                 format=str(format),
                 engines=engines,
             )
@@ -71,15 +71,3 @@ def build(engines: Engines) -> None:
         api_name="sketch_to_face",
         concurrency_id="sketch-face",
     )
-
-
-def _number(name: str, value: object, default: float) -> float:
-    number = sent_number(name, value)
-    return default if number is None else number
-
-
-def _whole(name: str, value: object, default: int) -> int:
-    number = _number(name, value, default)
-    if number != int(number):
-        raise BadValue(f"The {name} is {value!r}.", "Send a whole number.")
-    return int(number)

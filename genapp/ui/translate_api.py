@@ -9,7 +9,14 @@ from genapp.errors import BadValue, UnknownName, UserError
 from genapp.registry.engines import Engines
 from genapp.translating import known_names, parse_styles, translate
 from genapp.ui.files import save_result
-from genapp.ui.photo_input import Payload, hidden_photo, sent_file, sent_number
+from genapp.ui.photo_input import (
+    Payload,
+    hidden_photo,
+    number_or,
+    sent_file,
+    sent_number,
+    sent_whole,
+)
 
 
 def build(engines: Engines) -> None:
@@ -57,16 +64,18 @@ def build(engines: Engines) -> None:
             done = translate(
                 source,
                 _weights(style, sent_file(style_picture)),
-                strength=_number("strength", strength, 1.0),
+                strength=number_or("strength", strength, 1.0),
                 face_strength=sent_number("face strength", face_strength),
                 keep_colors=keep_colors is True,
                 region=str(region or "all"),
-                detail=_whole("detail", detail),
+                detail=sent_whole("detail", detail),
                 refine=refine is not False,
                 format=str(format),
                 engines=engines,
             )
-            data = images.encode(done.photo, str(format), quality=_whole("quality", quality) or 95)
+            data = images.encode(
+                done.photo, str(format), quality=sent_whole("quality", quality) or 95
+            )
             return str(save_result(data, f"{done.photo.name}.{format}")), done.report()
         except UserError as error:
             raise gr.Error(str(error), print_exception=False) from error
@@ -112,15 +121,3 @@ def _weights(style: object, picture: str | bytes | None) -> dict[Any, float]:
     if not weights:
         raise BadValue("There is no style.", "Send 'style' or 'style_picture'.")
     return weights
-
-
-def _number(name: str, value: object, default: float) -> float:
-    number = sent_number(name, value)
-    return default if number is None else number
-
-
-def _whole(name: str, value: object) -> int | None:
-    number = sent_number(name, value)
-    if number is not None and number != int(number):
-        raise BadValue(f"The {name} is {value!r}.", "Send a whole number.")
-    return None if number is None else int(number)
