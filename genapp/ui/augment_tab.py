@@ -264,8 +264,8 @@ def _connect(page: _Page, does: "_Job") -> None:
         (page.make, page.cancel, does.making, does.make, [page.made, page.download], []),
         (page.ask, page.stop, does.asking, does.ask, [page.verdict], [page.heads, page.deals]),
     ):
-        start.click(jobs.expect, None, stop, **quick)
-        start.click(
+        jobs.offer(stop, start)
+        worked = start.click(
             work,
             [page.given, page.recipe, *others],
             shown,
@@ -274,8 +274,8 @@ def _connect(page: _Page, does: "_Job") -> None:
             concurrency_limit=1,
             trigger_mode="once",
             **private,
-        ).then(lambda: gr.Button(visible=False), None, stop, **quick)
-        stop.click(jobs.stop, None, None, **quick)
+        )
+        jobs.withdraw(stop, worked)
     page.make.click(None, None, None, js=SCROLL, **private)
 
 

@@ -358,8 +358,8 @@ def build(engines: Engines) -> gr.Image:
     )
     results = [result, facts, download, made]
     run.click(None, None, None, js=SCROLL, **private)
-    run.click(does.jobs.expect, None, cancel, **quiet)
-    run.click(
+    does.jobs.offer(cancel, run)
+    worked = run.click(
         does.work,
         [*settings, *details, made],
         results,
@@ -368,9 +368,9 @@ def build(engines: Engines) -> gr.Image:
         concurrency_limit=1,
         trigger_mode="once",
         **private,
-    ).then(lambda: gr.Button(visible=False), None, cancel, **quiet).then(
-        does.describe, settings, about, **quiet
     )
+    does.jobs.withdraw(cancel, worked)
+    worked.then(does.describe, settings, about, **quiet)
     # Waits for nobody's network.
     gr.on(
         [
@@ -388,7 +388,6 @@ def build(engines: Engines) -> gr.Image:
         trigger_mode="always_last",
         **private,
     )
-    cancel.click(does.jobs.stop, None, None, **quiet)
     glass.follow(made.change)
     _endpoint(engines)
     return photo
