@@ -13,7 +13,7 @@ from genapp.errors import OutOfMemory, check_number
 from genapp.images import Photo, Pixels, check_sides, from_float, read, resized, to_8_bit, to_float
 from genapp.registry.engines import Engines
 from genapp.translating.colors import matched_light, recolored
-from genapp.translating.drawing import find_lines, inked, strokes
+from genapp.translating.drawing import find_lines, inked, strokes, washed
 from genapp.translating.looks import Look, apply_look
 from genapp.translating.painters import only_looks, parts_of
 from genapp.translating.plan import MAX_MEGAPIXELS, Plan, Size, make_plan
@@ -266,7 +266,7 @@ def _draw(source: Pixels, plan: Plan, engines: Engines, clock: Clock) -> Paintin
         lines = strokes(find_lines(seen, outlined, lambda pixels: clock.advance(pixels, "Drawing")))
         width, height = plan.paintings[-1]
         drawn = np.empty((height, width, 3), np.uint16)
-        for top, rows in inked(lines, (width, height)):
+        for top, rows in inked(lines, washed(seen), (width, height)):
             drawn[top : top + len(rows)] = from_float(rows, np.uint16)[..., np.newaxis]
     except MemoryError as error:
         raise OutOfMemory(
