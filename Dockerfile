@@ -28,6 +28,6 @@ RUN for task in $TASKS; do \
     done
 
 EXPOSE 7860
-HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=30s --timeout=5s --start-period=120s --retries=3 \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:7860/health', timeout=4)"]
 CMD ["python", "-m", "genapp", "serve", "--host", "0.0.0.0", "--port", "7860"]
