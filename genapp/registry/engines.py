@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from genapp.errors import BadValue, ModelMissing, OutOfMemory
 from genapp.registry import onnx_weights
 from genapp.registry.catalog import Catalog, CatalogError, Model, Port, commercial_only, load
+from genapp.registry.cores import usable_cores
 from genapp.registry.graphs import share_statistics
 from genapp.registry.store import Store
 
@@ -333,13 +334,6 @@ def _check_inputs(model: Model, inputs: Mapping[str, NDArray[Any]]) -> None:
         if not _fits(array.shape, ports[name].shape):
             where = f"{model.name}, input {name!r}"
             raise ValueError(f"{where} takes {list(ports[name].shape)}, not {array.shape}")
-
-
-def usable_cores() -> int:
-    """Cores that this process may use: fewer than the machine has in a container or batch job."""
-    if hasattr(os, "sched_getaffinity"):  # Linux
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _providers(device: str, available: list[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """The Augment tab: a few pictures in, many new ones out, seen before they are made."""
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -15,6 +16,10 @@ from genapp.ui.jobs import Jobs, telling
 from genapp.ui.photo_input import Payload, sent_files
 
 KEPT_SECONDS = 600
+WITHOUT_TORCH = (
+    "**This tab is switched off here**: whoever runs the app has to install torch for it, with "
+    "`pip install -r requirements-torch.txt`."
+)
 WELCOME = (
     "Send a ZIP with a folder for each class, or pictures and a table (CSV with the columns file "
     "and label). New pictures are shown here as you move the sliders."
@@ -121,6 +126,8 @@ class _Page(NamedTuple):
 
 def build(engines: Engines) -> None:
     """Lay out the tab inside the current `gr.Blocks`."""
+    if find_spec("torchvision") is None:
+        gr.Markdown(WITHOUT_TORCH, elem_id="augment-off")
     page = _lay_out()
     _connect(page, _Job(engines))
     augment_api.build(engines)
