@@ -16,6 +16,14 @@ from genapp.errors import BadValue, UnknownName
 
 Backend = Literal["onnx", "torch", "data"]
 BACKENDS = ("onnx", "torch", "data")
+Confidence = Literal["A", "B", "C", "D"]
+CONFIDENCES = ("A", "B", "C", "D")
+"""How sure the commit, size and hash of a file on the Hub are: two independent sources agree, or
+its Git LFS pointer was seen (A); one source gives them (B); only its name and size were seen (C);
+nobody has seen it for this catalogue (D)."""
+SURE = ("A", "B")
+Role = Literal["default", "best"]
+ROLES = ("default", "best")
 
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+([.-][a-z0-9]+)*")
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -47,6 +55,8 @@ class File:
         repo: "owner/name" on the Hub; None if embedded, as for the next two.
         commit: 40 hexadecimal digits; None for whatever is newest.
         file: path inside the repository.
+        confidence: how sure the last four and the hash are, one of `CONFIDENCES`; None if
+            embedded, or where nobody has judged it.
     """
 
     model: str
@@ -56,6 +66,7 @@ class File:
     repo: str | None = None
     commit: str | None = None
     file: str | None = None
+    confidence: Confidence | None = None
 
     @property
     def label(self) -> str:
@@ -65,7 +76,22 @@ class File:
     @property
     def pinned(self) -> bool:
         """Its bytes can be told from any others."""
-        return self.sha256 is not None and (self.path is not None or self.commit is not None)
+        return self.doubt is None
+
+    @property
+    def doubt(self) -> str | None:
+        """Why it is not pinned, in a few words; None if it is."""
+        if self.path is not None:
+            return None if self.sha256 is not None else "no SHA-256 of it is known"
+        known = {"commit": self.commit, "SHA-256": self.sha256}
+        missing = [name for name, value in known.items() if value is None]
+        if missing:
+            return (
+                f"no {' and no '.join(missing)} of it {'is' if len(missing) == 1 else 'are'} known"
+            )
+        if self.confidence not in (None, *SURE):
+            return f"the confidence in its commit and SHA-256 is only {self.confidence}"
+        return None
 
 
 @dataclass(frozen=True)
@@ -118,6 +144,8 @@ class Model:
         shared_norms: when it is opened, its size is made free and its instance norms take and give
             statistics, so that tiles of a picture fit together: `graphs.share_statistics`. The
             ports are those it has then.
+        role: "default": the small one that its job begins with; "best": the one with the best
+            quality, as its authors or others say; None: another.
         files: the first is the one to open, the others lie beside it.
         inputs, outputs: its ports, in the order of the model file.
         measures: what was measured.
@@ -138,6 +166,7 @@ class Model:
     measures: tuple[Measure, ...]
     scale: int | None = None
     shared_norms: bool = False
+    role: Role | None = None
 
     @property
     def bytes(self) -> int | None:
@@ -316,6 +345,7 @@ def _model(table: _Table) -> Model:
         measures=tuple(_measure(part) for part in table.tables("measure")),
         scale=table.count("scale") if table.has("scale") else None,
         shared_norms=table.flag("shared_norms") if table.has("shared_norms") else False,
+        role=cast(Role, table.one_of("role", ROLES)) if table.has("role") else None,
     )
     table.close()
     if model.shared_norms and engine != "onnx":
@@ -347,9 +377,19 @@ def _file(table: _Table, model: str, engine: Backend) -> File:
             else None
         ),
         file=_inside(table, "file") if table.has("file") else None,
+        confidence=(
+            cast(Confidence, table.one_of("confidence", CONFIDENCES))
+            if table.has("confidence")
+            else None
+        ),
     )
     table.close()
-    on_hub = {"repo": file.repo, "commit": file.commit, "file": file.file}
+    on_hub = {
+        "repo": file.repo,
+        "commit": file.commit,
+        "file": file.file,
+        "confidence": file.confidence,
+    }
     if file.path is not None:
         for key, value in on_hub.items():
             if value is not None:
