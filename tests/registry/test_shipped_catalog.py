@@ -14,7 +14,7 @@ JOBS = {
     "find faces": ("face/blazeface", "face/yunet"),
     "landmarks": ("face/facemesh",),
     "cut people out": ("face/selfie.",),
-    "parse faces": ("face/parsing", "face/selfie-multiclass"),
+    "parse faces": ("face/parsing",),
     "enlarge": ("upscale/",),
     "colour photos": ("colorize/mobilenet-unet.", "colorize/ddcolor", "colorize/deoldify"),
     "colour drawings": ("colorize/sketch-unet",),
