@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, cast
 
-from genapp.errors import BadValue, UnknownName
+from genapp.errors import BadValue, ModelMissing, UnknownName
 
 Backend = Literal["onnx", "torch", "data"]
 BACKENDS = ("onnx", "torch", "data")
@@ -180,6 +180,11 @@ class Model:
         return all(file.pinned for file in self.files)
 
     @property
+    def confidence(self) -> Confidence | None:
+        """The least of its files'; None if no file has one."""
+        return max((file.confidence for file in self.files if file.confidence), default=None)
+
+    @property
     def embedded(self) -> bool:
         """Every file is in the weights folder: no download, ever."""
         return all(file.path is not None for file in self.files)
@@ -187,20 +192,41 @@ class Model:
 
 @dataclass(frozen=True)
 class Catalog:
-    """All models, in the order of the file."""
+    """All models, in the order of the file.
+
+    Attributes:
+        models: those that may be used.
+        hidden: those that `GENAPP_COMMERCIAL_ONLY=1` hides.
+    """
 
     models: tuple[Model, ...]
+    hidden: tuple[Model, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(model.name for model in self.models)
 
     def get(self, name: str) -> Model:
-        """Raises `UnknownName`, with the close matches."""
+        """Raises `UnknownName`, with the close matches, or `ModelMissing` for a hidden one."""
         for model in self.models:
             if model.name == name:
                 return model
+        if self.hides(name):
+            raise not_commercial(name)
         raise UnknownName("model", name, self.names)
+
+    def hides(self, name: str) -> bool:
+        """Whether there is such a model, and it is hidden."""
+        return any(model.name == name for model in self.hidden)
+
+    def allowed(self) -> "Catalog":
+        """The same; with `GENAPP_COMMERCIAL_ONLY=1` models that may not be used commercially are
+        hidden."""
+        if not commercial_only():
+            return self
+        refused = tuple(model for model in self.models if not model.commercial)
+        kept = tuple(model for model in self.models if model.commercial)
+        return Catalog(kept, (*self.hidden, *refused))
 
 
 def weights_folder() -> Path:
@@ -222,12 +248,21 @@ def weights_folder() -> Path:
 
 
 def commercial_only() -> bool:
-    """Whether `GENAPP_COMMERCIAL_ONLY=1` switches off models that may not be used commercially."""
+    """Whether `GENAPP_COMMERCIAL_ONLY=1` hides models that may not be used commercially."""
     return os.environ.get("GENAPP_COMMERCIAL_ONLY") == "1"
 
 
+def not_commercial(name: str, instead: str = "Choose another model") -> ModelMissing:
+    """What to raise where somebody asks for a hidden model. `instead`: what to do about it."""
+    return ModelMissing(
+        f"{name} may not be used commercially, and GENAPP_COMMERCIAL_ONLY=1 is set.",
+        f"{instead}, or unset it.",
+    )
+
+
 def load(path: Path | None = None) -> Catalog:
-    """Read and check a catalogue, by default the one in `weights_folder()`.
+    """Read and check a catalogue, by default the one in `weights_folder()`. See
+    `Catalog.allowed` for what it hides.
 
     Raises:
         CatalogError: it is missing or wrong; the message names the entry and the key.
@@ -238,7 +273,7 @@ def load(path: Path | None = None) -> Catalog:
     except OSError as error:
         raise CatalogError(f"{path}: cannot be read: {error.strerror}") from error
     try:
-        return parse(text)
+        return parse(text).allowed()
     except (CatalogError, tomllib.TOMLDecodeError) as error:
         raise CatalogError(f"{path}: {error}") from error
 

@@ -63,6 +63,8 @@ def test_models_list(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "bytes": 3,
         "embedded": True,
         "pinned": True,
+        "confidence": None,
+        "role": None,
         "present": True,
     }
     assert (models[2]["embedded"], models[2]["present"]) == (False, False)
