@@ -65,7 +65,7 @@ def _print(findings: Sequence[Finding]) -> None:
     unpinned = sum(finding.status == "unpinned" for finding in findings)
     print(
         f"{len(findings)} files asked about: {len(findings) - count - unpinned} as the catalogue "
-        f"says, {unpinned} not pinned, {count} not."
+        f"says, {unpinned} not pinned, {count} otherwise."
     )
 
 

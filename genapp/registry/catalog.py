@@ -4,6 +4,7 @@ Every mistake in the file is a `CatalogError` that names the entry and the key. 
 mistake, so it is no `UserError`.
 """
 
+import hashlib
 import os
 import re
 import tomllib
@@ -93,6 +94,19 @@ class File:
             return f"the confidence in its commit and SHA-256 is only {self.confidence}"
         return None
 
+    def difference(self, path: Path) -> str | None:
+        """How the bytes at `path` differ from what is known of them; None: they do not."""
+        size = path.stat().st_size
+        if self.bytes is not None and size != self.bytes:
+            return f"it has {size:,} bytes instead of {self.bytes:,}"
+        if self.sha256 is None:
+            return None
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        if digest != self.sha256:
+            return f"its SHA-256 is {digest[:12]}… instead of {self.sha256[:12]}…"
+        return None
+
 
 @dataclass(frozen=True)
 class Port:
@@ -167,6 +181,11 @@ class Model:
     scale: int | None = None
     shared_norms: bool = False
     role: Role | None = None
+
+    @property
+    def task(self) -> str:
+        """What comes before the slash in its name."""
+        return self.name.partition("/")[0]
 
     @property
     def bytes(self) -> int | None:

@@ -53,19 +53,19 @@ def summary(engines: Engines) -> str:
     return text
 
 
-def cards(engines: Engines, shown: str, *, can_fetch: bool, unfold: str | None = None) -> str:
+def cards(engines: Engines, shown: str, *, can_fetch: bool, unfold: Model | None = None) -> str:
     """The models under what they are for, as HTML.
 
     Args:
         engines: the pool with the catalogue, and what is here of it.
         shown: which models, one of `FILTERS`.
         can_fetch: each that is not here gets a button.
-        unfold: name of the model whose group is open; None: the first group.
+        unfold: the model whose group is open; None: the first group.
     """
     groups: dict[str, list[Model]] = {}
     for model in engines.catalog.models:
         if shown in (ALL, HERE if is_present(model, engines.store) else ABSENT):
-            groups.setdefault(_job(model.name), []).append(model)
+            groups.setdefault(_job(model), []).append(model)
     if not groups:
         return "<p>There are none.</p>"
     opened = _job(unfold) if unfold else next(iter(groups))
@@ -101,9 +101,8 @@ def notable(model: Model) -> tuple[list[Measure], list[Measure]]:
     return quality[:2], costs[:1]
 
 
-def _job(name: str) -> str:
-    task = name.partition("/")[0]
-    return JOBS.get(task, task)
+def _job(model: Model) -> str:
+    return JOBS.get(model.task, model.task)
 
 
 def _group(

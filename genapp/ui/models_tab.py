@@ -109,7 +109,7 @@ class _Fetching:
         except UserError as error:
             gr.Warning(str(error))
             return f"**{error.message}** {error.remedy}", *_SKIP
-        cards = model_cards.cards(self._engines, shown, can_fetch=may_fetch(), unfold=model.name)
+        cards = model_cards.cards(self._engines, shown, can_fetch=may_fetch(), unfold=model)
         checked = "Its SHA-256 is right." if model.pinned else AS_IT_CAME
         text = f"**{model.name} is here.** {checked} {AFTERWARDS}"
         return text, model_cards.summary(self._engines), cards
