@@ -44,7 +44,7 @@ def summary(engines: Engines) -> str:
     text = f"**{len(here)} models are here** ({size_of(here)})"
     if absent:
         text += f", **{len(absent)} can be fetched** from the Hugging Face Hub ({size_of(absent)})"
-    text += f". Networks run on: {_devices(engines)}."
+    text += f". Networks run on {_device(engines)}."
     if engines.catalog.hidden:
         text += (
             f" {len(engines.catalog.hidden)} more are hidden, because they may not be used "
@@ -127,6 +127,8 @@ def _card(model: Model, engines: Engines, *, can_fetch: bool) -> str:
     if not model.commercial:
         licence += ", <b class='model-warning'>not for commercial use</b>"
     facts = [_state(model, here=here), size_text(model.bytes), licence, _engine(model)]
+    if not model.embedded:
+        facts.append(_pin(model))
     parts = [
         f"<h4>{_safe(model.name)}{role}</h4>",
         f"<p>{_safe(model.summary)}</p>",
@@ -144,6 +146,12 @@ def _state(model: Model, *, here: bool) -> str:
     return "<b>here</b>" if here else "not here"
 
 
+def _pin(model: Model) -> str:
+    """How sure its commit and hash are."""
+    told = f"confidence {model.confidence}" if model.confidence else "of unknown confidence"
+    return f"pinned, {told}" if model.pinned else f"<b class='model-warning'>not pinned</b>, {told}"
+
+
 def _engine(model: Model) -> str:
     if model.engine == "data":
         return "data, no network"
@@ -152,8 +160,9 @@ def _engine(model: Model) -> str:
     return "torch" if find_spec("torch") else "needs torch, which is not installed"
 
 
-def _devices(engines: Engines) -> str:
-    return {"cpu": "CPU", "cuda": "CUDA"}.get(engines.device, "CUDA where it is there, else CPU")
+def _device(engines: Engines) -> str:
+    named = {"cpu": "the CPU", "cuda": "CUDA"}
+    return named.get(engines.device, "CUDA where there is a device for it, else on the CPU")
 
 
 def _measured(model: Model) -> str:
@@ -177,10 +186,10 @@ def _fetching(model: Model, engines: Engines, *, can_fetch: bool) -> str:
         )
     if not can_fetch:
         return f"<p>To fetch it: <code>{_safe(command)}</code></p>"
-    warning = "" if model.pinned else "<b class='model-warning'>Not pinned.</b> "
+    size = "" if model.bytes is None else f" {size_text(model.bytes)}"
     return (
-        f"<p>{warning}<button type='button' class='model-fetch' "
-        f"data-model='{_safe(model.name)}'>Fetch {size_text(model.bytes)}</button></p>"
+        f"<p><button type='button' class='model-fetch' "
+        f"data-model='{_safe(model.name)}'>Fetch{size}</button></p>"
     )
 
 

@@ -50,8 +50,10 @@ def _shelf(engines: Engines, tab: gr.Tab) -> None:
     shown = gr.Radio(
         list(FILTERS), value=ALL, show_label=False, container=False, elem_id="models-shown"
     )
-    status = gr.Markdown("", elem_id="models-status", elem_classes="facts")
-    cancel = gr.Button("Cancel", visible=False, elem_id="models-cancel")
+    # Stays in sight, wherever on the page the clicked button is.
+    with gr.Column(elem_id="models-doing"):
+        status = gr.Markdown("", elem_id="models-status", elem_classes="facts")
+        cancel = gr.Button("Cancel", visible=False, elem_id="models-cancel")
     cards = gr.HTML("", js_on_load=CLICKED, elem_id="models-cards")
     gr.on([tab.select, shown.input], does.show, shown, [about, cards], **QUICK)
     cards.click(does.jobs.expect, None, cancel, **QUICK)
