@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from genapp.cli import models_audit
 from genapp.cli.output import (
     print_json,
     print_table,
@@ -16,7 +17,8 @@ from genapp.cli.output import (
     yes_or_no,
 )
 from genapp.errors import BadValue, UnknownName, UserError
-from genapp.registry.catalog import Catalog, Model, commercial_only, load
+from genapp.registry.catalog import Catalog, File, Model, load
+from genapp.registry.listing import is_present, listed
 from genapp.registry.store import Store
 
 
@@ -41,32 +43,22 @@ def add(parser: argparse.ArgumentParser) -> None:
     verify.set_defaults(run=_verify)
     licenses = actions.add_parser("licenses", help="which licence covers which models")
     licenses.set_defaults(run=_licenses)
+    models_audit.add(actions.add_parser("audit", help="ask the Hub whether it has what is pinned"))
     for action in (listing, show, pull, verify, licenses):
         action.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def _list(options: argparse.Namespace) -> int:
-    store = Store()
-    rows: list[dict[str, Any]] = [
-        {
-            "name": model.name,
-            "license": model.license,
-            "commercial": model.commercial,
-            "engine": model.engine,
-            "bytes": model.bytes,
-            "embedded": model.embedded,
-            "pinned": model.pinned,
-            "present": _present(model, store),
-        }
-        for model in load().models
-    ]
+    rows = listed(load(), Store())
     if options.json:
         print_json({"models": rows})
         return 0
-    table = [("NAME", "ENGINE", "LICENSE", "COMMERCIAL", "SIZE", "HERE")]
+    table = [("NAME", "ENGINE", "LICENSE", "COMMERCIAL", "SIZE", "PIN", "HERE")]
     for row in rows:
         size = size_text(row["bytes"])
-        flags = yes_or_no(row["commercial"]), size, yes_or_no(row["present"])
+        pin = "" if row["embedded"] else row["confidence"] or "?"
+        pin += "" if row["pinned"] else ", unpinned"
+        flags = yes_or_no(row["commercial"]), size, pin, yes_or_no(row["present"])
         table.append((row["name"], row["engine"], row["license"], *flags))
     print_table(table)
     return 0
@@ -74,13 +66,14 @@ def _list(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     model = load().get(options.name)
-    present = _present(model, Store())
+    present = is_present(model, Store())
     if options.json:
         extra = {"bytes": model.bytes, "embedded": model.embedded, "present": present}
         print_json(asdict(model) | extra)
         return 0
     print(f"{model.name}: {model.summary}")
     facts = [
+        ("role", model.role),
         ("engine", model.engine),
         ("licence", f"{model.license}, commercial use {yes_or_no(model.commercial)}"),
         ("source", model.source),
@@ -89,7 +82,7 @@ def _show(options: argparse.Namespace) -> int:
         ("size", size_text(model.bytes)),
         ("here", yes_or_no(present)),
     ]
-    facts += [("file", f"{file.label}, SHA-256 {file.sha256 or 'unknown'}") for file in model.files]
+    facts += [("file", _file_text(file)) for file in model.files]
     for kind, ports in (("input", model.inputs), ("output", model.outputs)):
         for port in ports:
             shape = "×".join(str(size) for size in port.shape)
@@ -130,13 +123,11 @@ def _of_task(catalog: Catalog, task: str | None) -> list[Model]:
 
 
 def _usable(models: Sequence[Model], store: Store) -> list[Model]:
-    """Those that would not be refused; says which would."""
+    """Those that would not be refused; says which would be."""
     usable = []
     for model in models:
         if not all(store.takes(file) for file in model.files):
             print(f"{model.name}: left out, for it is not pinned", file=sys.stderr)
-        elif commercial_only() and not model.commercial:
-            print(f"{model.name}: left out, for it is not for commercial use", file=sys.stderr)
         else:
             usable.append(model)
     return usable
@@ -148,7 +139,7 @@ def _verify(options: argparse.Namespace) -> int:
         models = [catalog.get(name) for name in options.names]
     else:
         # What was never fetched need not be here.
-        models = [model for model in catalog.models if model.embedded or _present(model, store)]
+        models = [model for model in catalog.models if model.embedded or is_present(model, store)]
 
     def verify(model: Model) -> list[Path]:
         return [store.verify(file) for file in model.files]
@@ -198,5 +189,12 @@ def _licenses(options: argparse.Namespace) -> int:
     return 0
 
 
-def _present(model: Model, store: Store) -> bool:
-    return all(store.find(file) is not None for file in model.files)
+def _file_text(file: File) -> str:
+    facts = [file.label]
+    if file.path is None:
+        facts += [
+            f"commit {file.commit or 'unknown'}",
+            f"confidence {file.confidence or 'unknown'}",
+        ]
+    facts.append(f"SHA-256 {file.sha256 or 'unknown'}")
+    return ", ".join(facts) + ("" if file.pinned else f": not pinned, {file.doubt}")

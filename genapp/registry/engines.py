@@ -10,9 +10,17 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from genapp.errors import BadValue, ModelMissing, OutOfMemory
+from genapp.errors import BadValue, OutOfMemory
 from genapp.registry import onnx_weights
-from genapp.registry.catalog import Catalog, CatalogError, Model, Port, commercial_only, load
+from genapp.registry.catalog import (
+    Catalog,
+    CatalogError,
+    Model,
+    Port,
+    commercial_only,
+    load,
+    not_commercial,
+)
 from genapp.registry.cores import usable_cores
 from genapp.registry.graphs import share_statistics
 from genapp.registry.store import Store
@@ -238,7 +246,7 @@ class Engines:
         device: str = "auto",
     ) -> None:
         _check_device(device)
-        self.catalog = catalog or load()
+        self.catalog = (catalog or load()).allowed()
         self.store = store or Store()
         self.device = device
         self._engines: dict[str, Engine] = {}
@@ -317,10 +325,7 @@ class Engines:
     def _first_file(self, model: Model) -> Path:
         """All files are made sure of; ONNX finds the others beside the first."""
         if commercial_only() and not model.commercial:
-            raise ModelMissing(
-                f"{model.name} may not be used commercially, and GENAPP_COMMERCIAL_ONLY=1 is set.",
-                "Choose another model, or unset it.",
-            )
+            raise not_commercial(model.name)
         paths = [self.store.path(file) for file in model.files]
         return paths[0]
 

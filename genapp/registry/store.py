@@ -30,8 +30,8 @@ class Store:
         endpoint: address of the Hub; by default the Hub client's own (`HF_ENDPOINT`).
         offline: never fetch. `HF_HUB_OFFLINE=1` has the same effect.
         allow_unpinned: take files from the Hub of which the catalogue knows no commit or no hash,
-            too: whoever owns the repository decides what they are. By default no, unless
-            `GENAPP_ALLOW_UNPINNED=1`.
+            or is not sure of them, too: whoever owns the repository decides what they are. By
+            default no, unless `GENAPP_ALLOW_UNPINNED=1`.
         stamps: the file of stamps; by default `genapp/checked.json` in the user's cache folder.
     """
 
@@ -86,7 +86,7 @@ class Store:
         """
         if not self.takes(file):
             raise ModelMissing(
-                f"{file.label} is not pinned: no commit and SHA-256 of it are known.",
+                f"{file.label} is not pinned: {file.doubt}.",
                 "Set GENAPP_ALLOW_UNPINNED=1 if you trust its owner.",
             )
         path = self.find(file)

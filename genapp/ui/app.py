@@ -10,6 +10,7 @@ import gradio as gr
 import gradio.mcp
 
 from genapp.errors import BadValue
+from genapp.facemaking import GENERATOR
 from genapp.registry.engines import Engines
 from genapp.ui import (
     augment_tab,
@@ -17,8 +18,8 @@ from genapp.ui import (
     faces_tab,
     files,
     health,
-    lab_tab,
     mirror_tab,
+    models_tab,
     outliers_tab,
     translate_tab,
     tryon_tab,
@@ -69,14 +70,14 @@ def build(engines: Engines) -> gr.Blocks:
                 painted = translate_tab.build(engines)
             with gr.Tab("Upscale", id=UPSCALE):
                 small = upscale_tab.build(engines)
-            with gr.Tab("Faces") as faces:
+            with gr.Tab("Faces", visible=not engines.catalog.hides(GENERATOR)) as faces:
                 made = faces_tab.build(engines, faces)
             with gr.Tab("Outliers", id=OUTLIERS):
                 outliers_tab.build(engines)
             with gr.Tab("Augment"):
                 augment_tab.build(engines)
             with gr.Tab("Models") as models:
-                lab_tab.build(engines, models, tabs, OUTLIERS)
+                models_tab.build(engines, models, tabs, OUTLIERS)
         send_to(colored, small, tabs, UPSCALE)
         send_to(painted, small, tabs, UPSCALE)
         if made:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from genapp.augmenting import Recipe, parse_recipe, probe, write_zip
+from genapp.augmenting import DRAWERS, Recipe, parse_recipe, probe, write_zip
 from genapp.errors import BadValue, Cancelled, UserError
 from genapp.registry.engines import Engines
 from genapp.ui import augment_api, growing
@@ -48,6 +48,7 @@ class _Slider(NamedTuple):
     info: str | None = None
 
 
+DRAWING = "Draw new ones"
 SLIDERS: Mapping[str, Sequence[_Slider]] = {
     "Change": (
         _Slider("classic.flip", "Mirrored", 1, "share of the pictures"),
@@ -79,7 +80,7 @@ SLIDERS: Mapping[str, Sequence[_Slider]] = {
         _Slider("style.probability", "Painted in a style", 1, "share of the pictures; slower"),
         _Slider("style.strength", "Strength", 1),
     ),
-    "Draw new ones": (
+    DRAWING: (
         _Slider("generative.probability", "Drawn by a network", 1, "share of the pictures"),
         _Slider("generative.between", "Between two of a class", 1, "the others lie around one"),
         _Slider("generative.spread", "How far from yours", 1),
@@ -128,12 +129,13 @@ def build(engines: Engines) -> None:
     """Lay out the tab inside the current `gr.Blocks`."""
     if find_spec("torchvision") is None:
         gr.Markdown(WITHOUT_TORCH, elem_id="augment-off")
-    page = _lay_out()
+    page = _lay_out(can_draw=any(name in engines.catalog.names for name in DRAWERS))
     _connect(page, _Job(engines))
     augment_api.build(engines)
 
 
-def _lay_out() -> _Page:
+def _lay_out(*, can_draw: bool) -> _Page:
+    """Args: can_draw: networks that draw new pictures are not hidden (see `Catalog.allowed`)."""
     start = Recipe(count=100)
     values = start.settings()
     with gr.Row():
@@ -164,7 +166,12 @@ def _lay_out() -> _Page:
             sliders = []
             with gr.Column(elem_id="augment-controls", min_width=320):
                 for number, (title, group) in enumerate(SLIDERS.items()):
-                    with gr.Accordion(title, open=number == 0, elem_classes="augment-group"):
+                    with gr.Accordion(
+                        title,
+                        open=number == 0,
+                        visible=can_draw or title != DRAWING,
+                        elem_classes="augment-group",
+                    ):
                         for slider in group:
                             part, _, name = slider.name.partition(".")
                             sliders.append(
@@ -178,7 +185,7 @@ def _lay_out() -> _Page:
                                     elem_id=f"augment-{part}-{name}",
                                 )
                             )
-                        if title == "Draw new ones":
+                        if title == DRAWING:
                             tune = gr.Checkbox(
                                 False,
                                 label="Fine-tune the network on my pictures first",
