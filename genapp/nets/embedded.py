@@ -4,7 +4,7 @@ The files in weights/ name their tensors as torch does (`genapp/registry/onnx_we
 them), so that one file serves ONNX Runtime and torch. Ports are those of the file.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import TypeVar
 
 import torch
@@ -26,6 +26,8 @@ FOLDED = "weight_bias"
 
 class ColorizerPorts(nn.Module):
     """The colouriser, with the colours of its bins as a second output."""
+
+    supports_half = True  # of numbers
 
     def __init__(self, net: Colorizer) -> None:
         """Wraps ``net``."""
@@ -57,6 +59,8 @@ class MappingPorts(nn.Module):
 class SynthesisPorts(nn.Module):
     """The synthesis of faces, its pictures 0..1."""
 
+    supports_half = True  # of numbers
+
     def __init__(self, synthesis: Synthesis) -> None:
         """Wraps ``synthesis``."""
         super().__init__()
@@ -66,6 +70,11 @@ class SynthesisPorts(nn.Module):
         """Returns n×3×size×size of n×levels×256."""
         picture: Tensor = self.synthesis(w)
         return (picture / 2 + 0.5).clamp(0, 1)
+
+
+def knows(names: Container[str]) -> bool:
+    """Whether one of these networks has weights of these names."""
+    return any(mark in names for mark in _BUILDERS)
 
 
 def from_weights(weights: Weights) -> nn.Module | None:
@@ -92,9 +101,6 @@ def _span(weights: Weights) -> Span:
 def _colorizer(weights: Weights) -> ColorizerPorts:
     bins = weights["bins"]
     width = len(weights["net.last.0.weight"])
-    levels = len(weights["net.head.weight"]) - len(bins)
-    if levels:
-        raise KeyError("levels of lightness")
     net = Colorizer(bins, width)
     # It has a file of its own.
     net.fine = nn.Identity()  # type: ignore[assignment]
@@ -131,7 +137,7 @@ def _face_synthesis(weights: Weights) -> SynthesisPorts:
 
 _BUILDERS: dict[str, Callable[[Weights], nn.Module]] = {
     "block_1.c1.weight": _span,
-    "net.encoder.hint_stem.weight": _colorizer,
+    "net.context.weight": _colorizer,
     "layers.0.weight": _fine,
     "net.mapping.layers.0.weight": _face_mapping,
     "net.synthesis.start.weight": _face_synthesis,
