@@ -2,12 +2,16 @@
 
 import argparse
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from genapp.cli.output import print_json, print_table, report_failures, size_text, yes_or_no
 from genapp.errors import BadValue, ModelMissing, UserError
 from genapp.registry.catalog import Catalog, Model, load
 from genapp.registry.store import Store
+
+EXAMPLES = Path(__file__).parents[1] / "ui" / "examples"
+"""Photographs that an exported model is compared on."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +30,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     verify.set_defaults(run=_verify)
     licenses = actions.add_parser("licenses", help="which licence covers which models")
     licenses.set_defaults(run=_licenses)
-    for action in (listing, show, pull, verify, licenses):
+    exporting = actions.add_parser("export", help="write a torch model as an ONNX file")
+    exporting.add_argument("name", metavar="NAME")
+    exporting.add_argument(
+        "-o", "--output", metavar="OUT.onnx", type=Path, help="default: the model's own name"
+    )
+    exporting.set_defaults(run=_export)
+    for action in (listing, show, pull, verify, licenses, exporting):
         action.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -122,6 +132,24 @@ def _each_model(options: argparse.Namespace, catalog: Catalog, store: Store, *, 
         failed = [{"name": failure["file"], "reason": failure["reason"]} for failure in failures]
         print_json({"models": rows, "failures": failed})
     return report_failures(failures)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from genapp import images
+    from genapp.registry.export import export
+
+    model = load().get(options.name)
+    target = options.output or Path(f"{model.name.rpartition('/')[2]}.onnx")
+    pictures = [images.read(path) for path in sorted(EXAMPLES.glob("*.jpg"))]
+    exported = export(model, Store(), target, pictures)
+    if options.json:
+        print_json({**asdict(exported), "path": str(exported.path), "name": model.name})
+        return 0
+    shape = "×".join(str(size) for size in exported.shape)
+    print(f"{exported.path}: {size_text(exported.bytes)}, {model.inputs[0].name} {shape}")
+    for parity in exported.parity:
+        print(f"  {parity.text}")
+    return 0
 
 
 def _licenses(options: argparse.Namespace) -> int:

@@ -188,6 +188,11 @@ class TorchEngine:
         names = [port.name for port in self._model.outputs]
         return dict(zip(names, arrays, strict=True))
 
+    @property
+    def clamps(self) -> bool:
+        """Whether what the network gives is clipped to 0..1, as spandrel does."""
+        return self._network is not self.module
+
     def _moved(self, network: Any) -> Any:  # noqa: ANN401 (torch's, or spandrel's)
         import torch  # noqa: PLC0415  (see __init__)
 
