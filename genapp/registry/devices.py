@@ -82,6 +82,16 @@ class Ran:
         return "" if self.precision == "float32" else f" {self.precision}"
 
 
+def ran_report(ran: Ran | None) -> dict[str, str | None] | None:
+    """The same; None of what ran no network."""
+    return None if ran is None else ran.report()
+
+
+def ran_notes(ran: Ran | None) -> tuple[str, ...]:
+    """The note, if there is one."""
+    return () if ran is None or ran.note is None else (ran.note,)
+
+
 def check_device(device: str) -> None:
     """Raises `BadValue` for what is none of `DEVICES`."""
     if device not in DEVICES:

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,14 @@ from genapp.registry.devices import (
 )
 from genapp.registry.graphs import share_statistics
 from genapp.registry.pool import Pool
-from genapp.registry.shared import Choice, Engine, PlacedEngine, SharedEngine
+from genapp.registry.shared import (
+    Borrow,
+    BorrowedEngine,
+    Choice,
+    Engine,
+    PlacedEngine,
+    SharedEngine,
+)
 from genapp.registry.store import Store
 
 __all__ = ["Engine", "Engines", "OnnxEngine", "TorchEngine", "shipped_in_torch", "usable_cores"]
@@ -313,6 +321,7 @@ class Engines:
         self._pool: Pool[PlacedEngine] = Pool(self._budget)
         self._shared: dict[tuple[str, bool], SharedEngine] = {}
         self._ran: dict[str, Ran] = {}
+        self._borrow: Borrow | None = None
         self._lock = threading.Lock()
 
     @property
@@ -322,7 +331,7 @@ class Engines:
             return Hardware()
         return self._hardware or find_hardware()
 
-    def get(self, name: str, *, divisible: bool = False) -> SharedEngine:
+    def get(self, name: str, *, divisible: bool = False) -> Engine:
         """The engine of a model.
 
         Where the GPU has too little memory for a run, it is done on the CPU and `ran` says so.
@@ -339,6 +348,11 @@ class Engines:
             BadValue: "cuda" was asked for and nothing here can use it.
             ValueError: the model is no network.
         """
+        if self._borrow is not None and self.preloaded(name):
+            return BorrowedEngine(name, self._borrow, self._saw)
+        return self._get(name, divisible=divisible)
+
+    def _get(self, name: str, *, divisible: bool = False) -> SharedEngine:
         model = self.catalog.get(name)
         if model.engine == "data":
             raise ValueError(f"{model.name} is data, no network")
@@ -366,7 +380,47 @@ class Engines:
         """
         with self._lock:
             ran = self._ran.get(name)
-        return ran or self.get(name).planned()
+        return ran or self._get(name).planned()
+
+    def preload(self, borrow: Borrow) -> tuple[str, ...]:
+        """Open all torch models that are here on a GPU that this process will not have when they
+        run, as ZeroGPU wants it. Returns their names. Those that come with genapp are quick on the
+        CPU.
+
+        Args:
+            borrow: does their runs from now on.
+
+        Raises:
+            HashMismatch: a file is wrong.
+        """
+        place = Place("torch", "cuda")
+        self._borrow = borrow
+        names = []
+        for model in self.catalog.models:
+            if model.engine == "torch" and self._usable(model) and self._here(model):
+                with self._pool.lend(model.name, place, partial(self._build, model, place)):
+                    names.append(model.name)
+        return tuple(names)
+
+    def preloaded(self, name: str) -> bool:
+        """Whether a model, or its twin, was opened by `preload`."""
+        model = self.catalog.get(name)
+        place = Place("torch", "cuda")
+        return any(
+            each is not None and self._pool.holds(each.name, place)
+            for each in (model, self.catalog.twin(model))
+        )
+
+    def after_fork(self, hardware: Hardware) -> None:
+        """In a forked process that has a GPU, which its parent had not: use it from now on. A
+        process that is used again has done so already."""
+        if self._borrow is None:
+            return
+        self._lock = threading.Lock()
+        self._pool.after_fork()
+        self._shared, self._ran = {}, {}
+        self._borrow = None
+        self._hardware, self.device = hardware, "auto"
 
     def weights(self, name: str) -> onnx_weights.Weights:
         """The numbers of an ONNX network, by name.

@@ -43,6 +43,7 @@ class Pool(Generic[Built]):
         """Least recently used first."""
         self._building: dict[Key, threading.Lock] = {}
         self._lock = threading.Lock()
+        self._abandoned: list[Built] = []
 
     @contextmanager
     def lend(self, name: str, place: Place, build: Callable[[], Built]) -> Iterator[Built]:
@@ -70,6 +71,17 @@ class Pool(Generic[Built]):
             for key, slot in list(self._slots.items()):
                 if key[1].device == device and key[0] != but and slot.users == 0:
                     del self._slots[key]
+
+    def after_fork(self) -> None:
+        """In a forked process: the locks are free there, and engines of ONNX Runtime, whose threads
+        stayed behind, are left alone and built anew."""
+        self._lock = threading.Lock()
+        self._building = {}
+        for key, slot in list(self._slots.items()):
+            slot.users = 0
+            if key[1].runtime == "onnx":
+                # Not freed: that would wait for its threads.
+                self._abandoned.append(self._slots.pop(key).engine)
 
     def clear(self) -> None:
         """Let go of all; those that are lent as soon as they come back."""

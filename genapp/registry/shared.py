@@ -153,6 +153,32 @@ class SharedEngine:
         return f"{self._name} ran on the CPU: the GPU needs {what} for it."
 
 
+Borrow = Callable[[str, int, Arrays], tuple[dict[str, NDArray[Any]], Ran]]
+"""Runs a model where there is a GPU, given its name and how many pixels it will see."""
+
+
+class BorrowedEngine:
+    """A model whose runs are done in another process, which has a GPU for that long.
+
+    Args:
+        name: of the model.
+        borrow: what does a run.
+        saw: told of every run.
+    """
+
+    def __init__(self, name: str, borrow: Borrow, saw: Callable[[str, Ran], None]) -> None:
+        self._name = name
+        self._borrow = borrow
+        self._saw = saw
+
+    def run(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
+        """See `Engine.run`."""
+        pixels = max(int(array.size) for array in inputs.values()) // 3
+        outputs, ran = self._borrow(self._name, pixels, inputs)
+        self._saw(self._name, ran)
+        return outputs
+
+
 def _empty_cuda_cache() -> None:
     """torch keeps freed memory for itself, which ONNX Runtime then lacks."""
     if "torch" in sys.modules:
