@@ -10,6 +10,7 @@ from genapp.cli.output import print_json, print_notes, print_table, progress_bar
 from genapp.cli.pictures import Work, run_work
 from genapp.errors import BadValue
 from genapp.registry.catalog import load
+from genapp.registry.devices import ran_notes
 from genapp.registry.store import Store
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _translate_file(
             engines=engines,
         )
     lost = images.write(result.photo, target, quality=options.quality, keep_grey=True)
-    print_notes(source, (*result.photo.notes, *lost))
+    print_notes(source, (*result.photo.notes, *lost, *ran_notes(result.ran)))
     return result
 
 

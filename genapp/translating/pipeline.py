@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from genapp.errors import OutOfMemory, check_number
 from genapp.images import Photo, Pixels, check_sides, from_float, read, resized, to_8_bit, to_float
+from genapp.registry.devices import Ran, ran_report
 from genapp.registry.engines import Engines
 from genapp.translating.colors import matched_light, recolored
 from genapp.translating.drawing import find_lines, inked, strokes, washed
@@ -68,6 +69,8 @@ class Painted:
     models: tuple[str, ...]
     seconds: float
     """That the networks took."""
+    ran: Ran | None = None
+    """What ran the first network, and where; None of a style that needs none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +83,15 @@ class Translated:
     timings_ms: Mapping[str, float]
     recipe: Mapping[str, Any]
     """The settings that give this result again."""
+    ran: Ran | None = None
+    """See `Painted.ran`."""
 
     def report(self) -> dict[str, Any]:
         """What `--json` prints beside the outputs: sizes in pixels, times in ms."""
         return {
             "model": self.recipe["models"][0],
             "size": list(self.plan.size),
+            "ran_on": ran_report(self.ran),
             "timings_ms": dict(self.timings_ms),
             "recipe": dict(self.recipe),
         }
@@ -199,7 +205,10 @@ def paint(
             cv2.addWeighted(mixed, 1 - share, painting, share, 0, dst=mixed)
     assert mixed is not None
     models = tuple(part.model for part in parts)
-    return Painted(photo, plan, styles, source, mixed, models, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    networks = [model for model in models if model in engines.catalog.names]
+    ran = engines.ran(networks[0]) if networks else None
+    return Painted(photo, plan, styles, source, mixed, models, seconds, ran)
 
 
 def finish(
@@ -251,7 +260,8 @@ def finish(
     }
     timings = {"networks": round(painted.seconds * 1000, 1), "finish": _since(started)}
     name = f"{photo.name or 'photo'}-{names}"
-    return Translated(resized(photo, result, photo.alpha, name), painted.plan, timings, recipe)
+    whole = resized(photo, result, photo.alpha, name)
+    return Translated(whole, painted.plan, timings, recipe, painted.ran)
 
 
 def _draw(source: Pixels, plan: Plan, engines: Engines, clock: Clock) -> Painting:

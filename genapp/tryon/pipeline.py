@@ -13,6 +13,7 @@ from PIL import Image
 
 from genapp.errors import BadValue, NoFace, check_number
 from genapp.images import Photo, Pixels, read
+from genapp.registry.devices import Ran, ran_report
 from genapp.registry.engines import Engines
 from genapp.tryon import pose, worn
 from genapp.tryon.arrays import Array
@@ -77,6 +78,8 @@ class Analysis:
     photo: Photo
     faces: tuple[Face, ...]
     timings_ms: Mapping[str, float]
+    ran: Ran | None = None
+    """What ran the network that finds the landmarks, and where."""
 
     def zoomed(self, box: tuple[int, int, int, int], zoom: float) -> "Analysis":
         """The same for a part of the photo, x0, y0, x1, y1 in px, at `zoom` times its size (at
@@ -123,12 +126,15 @@ class TryOn:
     timings_ms: Mapping[str, float]
     recipe: Mapping[str, Any]
     """The settings that give this result again."""
+    ran: Ran | None = None
+    """See `Analysis.ran`."""
 
     def report(self) -> dict[str, Any]:
         """The object that `--json` prints: lengths in mm, angles in degrees, times in ms,
         positions in pixels of the picture; left and right as the viewer sees them."""
         return {
             "faces": [dict(face) for face in self.faces],
+            "ran_on": ran_report(self.ran),
             "timings_ms": dict(self.timings_ms),
             "recipe": dict(self.recipe),
         }
@@ -282,7 +288,7 @@ def analyse(
             "Use a photo in which a face is at least 24 pixels wide, well lit and not covered.",
         )
     timings = {"detect": detect_ms, "mesh": mesh_ms, "pose": _since(started)}
-    return Analysis(photo, tuple(faces), timings)
+    return Analysis(photo, tuple(faces), timings, engines.ran(model))
 
 
 def see_face(pixels: Pixels, mesh: Mesh, head: Head, engines: Engines) -> Face:
@@ -347,7 +353,7 @@ def dress_each(analysis: Analysis, choices: Sequence[Choice | None]) -> TryOn:
     dressed = replace(
         photo, pixels=pixels, name=name, notes=tuple(dict.fromkeys([*photo.notes, *notes]))
     )
-    return TryOn(dressed, reports, timings, recipe)
+    return TryOn(dressed, reports, timings, recipe, analysis.ran)
 
 
 def draw_glasses(pixels: Pixels, face: Face, choice: Choice) -> None:

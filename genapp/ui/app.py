@@ -26,6 +26,7 @@ from genapp.ui import (
     upscale_tab,
 )
 from genapp.ui.sending import send_to
+from genapp.ui.zero_gpu import open_engines
 
 # System fonts: the page fetches nothing from anybody else.
 FONT = ("system-ui", "sans-serif")
@@ -99,7 +100,7 @@ def serve(host: str | None = None, port: int | None = None) -> None:
     """
     # What stops a container; without this no photo would be cleared away.
     signal.signal(signal.SIGTERM, _stop)
-    with files.temporary_folder() as folder, Engines() as engines:
+    with files.temporary_folder() as folder, open_engines() as engines:
         os.environ["GRADIO_TEMP_DIR"] = str(folder)
         # Read when it was imported; pictures that come over MCP would stay there.
         gradio.mcp.DEFAULT_TEMP_DIR = str(folder)

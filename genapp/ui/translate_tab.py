@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.events import Dependency
 
 from genapp.errors import UserError
+from genapp.registry.devices import ran_notes
 from genapp.registry.engines import Engines
 from genapp.translating import REGIONS, only_looks
 from genapp.ui import comparison, painting, sketch_face, style_gallery, translate_api
@@ -340,9 +341,11 @@ def _facts(now: Canvas) -> str:
     kept = [f"{photo.pixels.itemsize * 8} bits", *["transparency"] * (photo.alpha is not None)]
     kept += ["colour profile"] * (photo.icc is not None) + ["EXIF"] * (photo.exif is not None)
     styles = painting.weights_in_words(result.recipe["style"])
+    where = f" on {result.ran.text}" if result.ran else ""
     lines = [
         f"**{width}×{height}** in {styles}, painted for the screen in "
-        f"{result.timings_ms['networks'] / 1000:.2g} s. Kept: {', '.join(kept)}."
+        f"{result.timings_ms['networks'] / 1000:.2g} s{where}. Kept: {', '.join(kept)}.",
+        *(f"*{note}*" for note in ran_notes(result.ran)),
     ]
     lightly = result.recipe["face_strength"]
     if now.faces and lightly < 1 and wishes.region != "background":

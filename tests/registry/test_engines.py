@@ -17,6 +17,7 @@ from onnx import TensorProto, ValueInfoProto, helper
 
 from genapp.errors import BadValue, HashMismatch, ModelMissing, OutOfMemory, UnknownName
 from genapp.registry.catalog import Catalog, CatalogError, File, Model, Port
+from genapp.registry.devices import Place
 from genapp.registry.engines import Engines, OnnxEngine
 from genapp.registry.store import Store
 
@@ -267,10 +268,10 @@ def test_many_threads_build_once(pool: Engines, monkeypatch: pytest.MonkeyPatch)
     built: list[str] = []
     real = Engines._build
 
-    def slow(self: Engines, model: Model) -> Any:  # noqa: ANN401
+    def slow(self: Engines, model: Model, place: Place) -> Any:  # noqa: ANN401
         built.append(model.name)
         time.sleep(0.05)
-        return real(self, model)
+        return real(self, model, place)
 
     monkeypatch.setattr(Engines, "_build", slow)
     results: list[float] = []
