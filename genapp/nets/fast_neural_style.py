@@ -131,9 +131,9 @@ def from_weights(weights: Mapping[str, Tensor]) -> FastNeuralStyle:
         block = "res{}.conv1.conv2d.weight"
         blocks = next(number for number in count() if block.format(number + 1) not in weights)
         network = FastNeuralStyle((channels[0], channels[1], channels[2]), blocks)
-        missing = network.load_state_dict(dict(weights), strict=False).missing_keys
+        network.load_state_dict(
+            {name: value for name, value in weights.items() if ".running_" not in name}
+        )
     except (KeyError, RuntimeError) as error:
         raise ValueError(f"These are not the weights of fast neural style: {error}") from error
-    if missing:
-        raise ValueError(f"Weights of fast neural style are missing: {', '.join(missing[:3])}")
     return network.eval()
