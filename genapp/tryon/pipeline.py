@@ -196,7 +196,11 @@ def try_on(
         if engines is None:
             pool.close()
     timed = replace(analysis, timings_ms={"read": read_ms, **analysis.timings_ms})
-    return dress_each(timed, choices)
+    result = dress_each(timed, choices)
+    # Named where it was chosen: most recipes are of the defaults.
+    chosen = {"detector": (detector, BLAZEFACE), "parser": (parser, AUTO)}
+    networks = {key: value for key, (value, usual) in chosen.items() if value != usual}
+    return replace(result, recipe={**result.recipe, **networks})
 
 
 def choose(
