@@ -248,10 +248,21 @@ def _network(weights: dict[str, Any]) -> Any:  # noqa: ANN401 (torch's, or spand
         ValueError and others: nobody knows it.
         ImportError: what it needs is not installed.
     """
-    from genapp.nets import ddcolor, ddpm, mobilestylegan  # noqa: PLC0415  (see TorchEngine)
+    from genapp.nets import (  # noqa: PLC0415  (see TorchEngine)
+        animeganv2,
+        bisenet,
+        ddcolor,
+        ddpm,
+        deoldify,
+        fast_neural_style,
+        informative_drawings,
+        mobilestylegan,
+        yunet,
+    )
     from genapp.nets import embedded as shipped  # noqa: PLC0415
 
-    for own in (ddcolor, ddpm, mobilestylegan):
+    drawing = (animeganv2, fast_neural_style, informative_drawings)
+    for own in (bisenet, ddcolor, ddpm, deoldify, mobilestylegan, yunet, *drawing):
         if own.MARK in weights:
             return own.from_weights(weights)
     network = shipped.from_weights(weights)
@@ -261,6 +272,11 @@ def _network(weights: dict[str, Any]) -> Any:  # noqa: ANN401 (torch's, or spand
     # licence forbids commercial use, and knows no networks that make pictures of noise.
     import spandrel  # noqa: PLC0415
 
+    from genapp.nets import restoreformer, swin2sr  # noqa: PLC0415  (made of spandrel's)
+
+    for extended in (restoreformer, swin2sr):
+        if extended.MARK in weights:
+            return extended.from_weights(weights)
     network = spandrel.ModelLoader().load_from_state_dict(weights)
     if not isinstance(network, spandrel.ImageModelDescriptor):
         raise ValueError("it does not make a picture of a picture")
@@ -275,7 +291,8 @@ def _not_installed(model: Model, error: ImportError) -> BadValue:
 
 
 def _weights(path: Path) -> dict[str, Any]:
-    """The state dict of a file; nested under 'params_ema', 'params' or 'state_dict' in some."""
+    """The state dict of a file; nested under 'params_ema', 'params', 'state_dict' or 'model' in
+    some."""
     if path.suffix == ".onnx":
         return _onnx_weights(path)
     if path.suffix == ".safetensors":
@@ -285,7 +302,7 @@ def _weights(path: Path) -> dict[str, Any]:
     import torch  # noqa: PLC0415
 
     state = torch.load(path, map_location="cpu", weights_only=True)
-    for key in ("params_ema", "params", "state_dict"):
+    for key in ("params_ema", "params", "state_dict", "model"):
         if key in state:
             return dict(state[key])
     return dict(state)

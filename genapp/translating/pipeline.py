@@ -26,7 +26,7 @@ from genapp.translating.styles import (
     read_styles,
 )
 from genapp.translating.tiles import TILE, WHOLE, Painter, paint_tiles, resampled
-from genapp.tryon import find_faces
+from genapp.tryon import check_parser, find_faces, open_parser
 from genapp.upscaling import BICUBIC, Clock, Progress, bleed, face_mask, rows_of, size_of
 
 Painting = NDArray[np.uint16]
@@ -105,6 +105,7 @@ def translate(
     face_strength: float | None = None,
     keep_colors: bool = False,
     region: str = "all",
+    parser: str = "auto",
     detail: int | None = None,
     refine: bool = True,
     max_megapixels: float = MAX_MEGAPIXELS,
@@ -125,6 +126,9 @@ def translate(
             be told in this style.
         keep_colors: take the light from the painting, the colours from the photo.
         region: "all"; "face": paint faces only; "background": leave people as they are.
+        parser: what finds the edges of such a region: "bisenet-r34", "bisenet-r18" or
+            "selfie-multiclass", all from the Hub; "auto": the first of them that is here; "none":
+            what comes with genapp.
         detail: longer side in px of the picture in which the strokes are made, 64..12000: the
             larger, the finer they are in the result. None: what suits style and faces.
         refine: where the photo is larger than that, paint over the painting with finer strokes
@@ -148,6 +152,7 @@ def translate(
         face_strength = default_face_strength(styles)
     finishing = Finish(strength, keep_colors, face_strength)
     check_region(region)
+    check_parser(parser)
     loaded = read(photo, max_megapixels=max_megapixels)
     size = size_of(loaded)
     # What needs no faces is checked before they are looked for.
@@ -163,7 +168,8 @@ def translate(
         if sized and shapes:
             face = shapes[0].box[2]
             plan = make_plan(size, face=face, refine=refine, max_megapixels=max_megapixels)
-        mask = region_mask(loaded.pixels, region, shapes, pool)
+        opened = None if region == "all" else open_parser(parser, pool)
+        mask = region_mask(loaded.pixels, region, shapes, pool, opened)
         timings["region"] = _since(started)
         painted = paint(loaded, styles, plan, pool, progress)
     finally:
@@ -171,7 +177,8 @@ def translate(
             pool.close()
     faces = face_mask(shapes, size) if shapes and face_strength < 1 else None
     result = finish(painted, finishing, mask=mask, faces=faces, region=region)
-    return replace(result, timings_ms={**timings, **result.timings_ms})
+    recipe = {**result.recipe, "parser": "none" if opened is None else opened.name}
+    return replace(result, recipe=recipe, timings_ms={**timings, **result.timings_ms})
 
 
 def paint(
