@@ -424,9 +424,13 @@ def test_nobody_answers(store: Store, hub: Hub, tmp_path: Path, waits: list[floa
     assert waits == []
 
 
-def test_what_answers_is_not_the_hub(store: Store, hub: Hub) -> None:
-    hub.names_commit = False
+@pytest.mark.parametrize(("names_commit", "etag"), [(False, None), (True, "../../name")])
+def test_what_answers_is_not_the_hub(
+    store: Store, hub: Hub, tmp_path: Path, names_commit: bool, etag: str | None
+) -> None:
+    hub.names_commit, hub.etag = names_commit, etag
     error = error_of(store)
+    assert kept(tmp_path) == []
     assert "is not the Hub" in error.message
     assert "HF_ENDPOINT" in error.remedy
     assert hub.transfers == []
