@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from genapp.cli.networks import open_engines
 from tests.cli.command import fails, run
 from tests.hub import COMMIT, Hub
 
@@ -148,6 +149,22 @@ def test_models_pull_shows_progress(
     assert json.loads(captured.out)["failures"] == []
     assert captured.err == ""
     assert hub.requests == []
+
+
+def test_a_command_shows_what_it_fetches(
+    weights: Path,
+    hub: Hub,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    hub.use(monkeypatch, tmp_path)
+    hub.files["owner/name/x.npz"] = b"x" * 12_345_678
+    with open_engines("cpu") as engines:
+        assert engines.data("test/hub.v1").stat().st_size == 12_345_678
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "test/hub.v1: 100%" in captured.err
 
 
 def test_models_verify(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
