@@ -180,9 +180,10 @@ def _fetching(model: Model, engines: Engines, *, can_fetch: bool) -> str:
     """How to get it: a button, or words."""
     command = f"python -m genapp models pull {model.name}"
     if not all(engines.store.takes(file) for file in model.files):
+        why = _safe("; ".join(doubts(model)))
         return (
-            f"<p class='model-unpinned'><b>Not pinned:</b> {_safe('; '.join(doubts(model)))}. If "
-            f"you trust its owner, start the app with <code>GENAPP_ALLOW_UNPINNED=1</code>.</p>"
+            f"<p>{why[:1].upper()}{why[1:]}. If you trust its owner, start the app with "
+            "<code>GENAPP_ALLOW_UNPINNED=1</code>.</p>"
         )
     if not can_fetch:
         return f"<p>To fetch it: <code>{_safe(command)}</code></p>"

@@ -56,7 +56,7 @@ def _shelf(engines: Engines, tab: gr.Tab) -> None:
         cancel = gr.Button("Cancel", visible=False, elem_id="models-cancel")
     cards = gr.HTML("", js_on_load=CLICKED, elem_id="models-cards")
     gr.on([tab.select, shown.input], does.show, shown, [about, cards], **QUICK)
-    cards.click(does.jobs.expect, None, cancel, **QUICK)
+    cards.click(does.expect, None, [status, cancel], **QUICK)
     cards.click(
         does.fetch,
         shown,
@@ -85,6 +85,10 @@ class _Fetching:
         """The sentence and the cards, as things are now."""
         cards = model_cards.cards(self._engines, shown, can_fetch=may_fetch())
         return model_cards.summary(self._engines), cards
+
+    def expect(self, request: gr.Request) -> tuple[str, gr.Button]:
+        """A button was clicked: room for the progress, and the button Cancel."""
+        return "&nbsp;", self.jobs.expect(request)
 
     def fetch(
         self,

@@ -114,7 +114,7 @@ def test_unpinned_is_said_and_has_a_button_only_where_it_is_allowed(tmp_path: Pa
     loose = replace(HUB, files=(replace(HUB.files[0], commit=None),))
     text = card(loose, tmp_path)
     assert buttons(text) == []
-    assert "no commit of it is known" in text
+    assert "No commit of it is known" in text
     assert "GENAPP_ALLOW_UNPINNED=1" in text
     allowed = card(loose, tmp_path, allow_unpinned=True)
     assert buttons(allowed) == [HUB.name]
