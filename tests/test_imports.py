@@ -168,7 +168,7 @@ def test_gradio_is_imported_by_the_ui_only() -> None:
 
 
 def test_torch_stays_where_it_belongs() -> None:
-    """In nets/, and inside functions of registry/engines.py and of augment."""
+    """In nets/, and inside functions of registry/ and of augment."""
     wrong = [
         str(found)
         for found in ALL

@@ -21,6 +21,9 @@ from genapp.registry.catalog import Catalog, File, Model, load
 from genapp.registry.listing import is_present, listed
 from genapp.registry.store import Store
 
+EXAMPLES = Path(__file__).parents[1] / "ui" / "examples"
+"""Photographs that an exported model is compared on."""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(metavar="ACTION", required=True)
@@ -44,7 +47,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     licenses = actions.add_parser("licenses", help="which licence covers which models")
     licenses.set_defaults(run=_licenses)
     models_audit.add(actions.add_parser("audit", help="ask the Hub whether it has what is pinned"))
-    for action in (listing, show, pull, verify, licenses):
+    exporting = actions.add_parser("export", help="write a torch model as an ONNX file")
+    exporting.add_argument("name", metavar="NAME")
+    exporting.add_argument(
+        "-o", "--output", metavar="OUT.onnx", type=Path, help="default: the model's own name"
+    )
+    exporting.set_defaults(run=_export)
+    for action in (listing, show, pull, verify, licenses, exporting):
         action.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -169,6 +178,24 @@ def _each_model(
         failed = [{"name": failure["file"], "reason": failure["reason"]} for failure in failures]
         print_json({"models": rows, "failures": failed})
     return report_failures(failures)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from genapp import images
+    from genapp.registry.export import export
+
+    model = load().get(options.name)
+    target = options.output or Path(f"{model.name.rpartition('/')[2]}.onnx")
+    pictures = [images.read(path) for path in sorted(EXAMPLES.glob("*.jpg"))]
+    exported = export(model, Store(), target, pictures)
+    if options.json:
+        print_json({**asdict(exported), "path": str(exported.path), "name": model.name})
+        return 0
+    shape = "×".join(str(size) for size in exported.shape)
+    print(f"{exported.path}: {size_text(exported.bytes)}, {model.inputs[0].name} {shape}")
+    for parity in exported.parity:
+        print(f"  {parity.text}")
+    return 0
 
 
 def _licenses(options: argparse.Namespace) -> int:

@@ -5,11 +5,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genapp.cli.arguments import add_device_and_json, add_encoding
+from genapp.cli.arguments import add_device_and_json, add_encoding, add_parser
 from genapp.cli.output import print_json, print_notes, print_table, progress_bar
 from genapp.cli.pictures import Work, run_work
 from genapp.errors import BadValue
 from genapp.registry.catalog import load
+from genapp.registry.devices import ran_notes
 from genapp.registry.store import Store
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--region", choices=("all", "face", "background"), default="all", help="what is painted"
     )
+    add_parser(parser, "what finds the edges of such a region")
     parser.add_argument(
         "--detail",
         metavar="PX",
@@ -105,6 +107,7 @@ def _translate_file(
             face_strength=options.face_strength,
             keep_colors=options.keep_colors,
             region=options.region,
+            parser=options.parser,
             detail=options.detail,
             refine=not options.no_refine,
             format=target.suffix,
@@ -112,7 +115,7 @@ def _translate_file(
             engines=engines,
         )
     lost = images.write(result.photo, target, quality=options.quality, keep_grey=True)
-    print_notes(source, (*result.photo.notes, *lost))
+    print_notes(source, (*result.photo.notes, *lost, *ran_notes(result.ran)))
     return result
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from genapp.cli.arguments import add_device_and_json, add_encoding, add_output
 from genapp.cli.output import print_notes, progress_bar
 from genapp.cli.pictures import Work, run_work
+from genapp.registry.devices import ran_notes
 
 if TYPE_CHECKING:
     from genapp.images import Photo
@@ -88,7 +89,7 @@ def _upscale_file(
         )
     # Nothing lost: grey stays grey in the file too.
     lost = images.write(result.photo, target, quality=options.quality, keep_grey=True)
-    print_notes(source, (*result.photo.notes, *lost))
+    print_notes(source, (*result.photo.notes, *lost, *ran_notes(result.ran)))
     return result
 
 

@@ -27,6 +27,7 @@ from genapp.colorizing.source import Source, look_at
 from genapp.errors import check_number
 from genapp.images import Photo, Pixels, check_sides, from_float, read, resized, to_float
 from genapp.registry.catalog import Model
+from genapp.registry.devices import Ran, ran_notes, ran_report
 from genapp.registry.engines import Engines
 
 Picture = str | Path | bytes | Image.Image | NDArray[Any] | Photo
@@ -69,6 +70,8 @@ class Analysis:
     notes: tuple[str, ...]
     """What the user should know, a sentence each."""
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    ran: Ran | None = None
+    """What ran the network, and where."""
 
     def preview(self) -> "Analysis":
         """The same, of the photo in the working size: paints in a moment."""
@@ -96,6 +99,8 @@ class Colorized:
     recipe: Mapping[str, Any]
     """The settings that give this result again: `colorize(photo, **recipe)`. Of a mask and of a
     reference it says only True: give the same ones."""
+    ran: Ran | None = None
+    """What ran the network, and where."""
 
     def report(self) -> dict[str, Any]:
         """What `--json` prints beside the outputs: sizes in pixels, times in ms."""
@@ -104,6 +109,7 @@ class Colorized:
             "model": self.model,
             "size": [width, height],
             "notes": list(self.notes),
+            "ran_on": ran_report(self.ran),
             "timings_ms": dict(self.timings_ms),
             "recipe": dict(self.recipe),
         }
@@ -217,6 +223,7 @@ def analyse(
             coarse = own = hinted = drawing.coarse
         else:
             coarse, own, hinted = _run(chosen, pool, seen, placed)
+        ran = pool.ran(chosen.name)
         timings["network"] = _since(before)
     finally:
         if engines is None:
@@ -239,8 +246,9 @@ def analyse(
         own=own,
         colors=colors,
         drawing=drawing,
-        notes=_notes(source, small, sketch),
+        notes=(*_notes(source, small, sketch), *ran_notes(ran)),
         timings_ms=timings,
+        ran=ran,
     )
 
 
@@ -261,6 +269,7 @@ def paint(analysis: Analysis, look: Look | None = None) -> Colorized:
         (*photo.notes, *analysis.notes),
         {**analysis.timings_ms, "paint": _since(started)},
         _recipe(analysis, look),
+        analysis.ran,
     )
 
 

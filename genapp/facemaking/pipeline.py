@@ -18,6 +18,7 @@ from genapp.facemaking.makers import Maker, open_maker
 from genapp.facemaking.marks import marked
 from genapp.facemaking.recipe import Recipe, parse_recipe, unpacked
 from genapp.images import Photo, from_float
+from genapp.registry.devices import Ran, ran_notes, ran_report
 from genapp.registry.engines import Engines
 from genapp.upscaling import Clock, Progress, upscale
 
@@ -51,6 +52,8 @@ class Faces:
     notes: tuple[str, ...]
     """What the user should know, one sentence each."""
     timings_ms: Mapping[str, float]
+    ran: Ran | None = None
+    """What ran the model, and where."""
 
     @property
     def pictures(self) -> tuple[Photo, ...]:
@@ -73,6 +76,7 @@ class Faces:
             "size": [side, side],
             "seeds": list(self.seeds),
             "notes": list(self.notes),
+            "ran_on": ran_report(self.ran),
             "timings_ms": dict(self.timings_ms),
             "recipe": list(self.recipes),
         }
@@ -291,7 +295,8 @@ def _collected(
     elapsed = round((time.perf_counter() - started) * 1000, 1)
     # The same note of many faces is said once.
     notes = tuple(dict.fromkeys(note for face in made for note in face.notes))
-    return Faces(tuple(made), maker.model, notes, {"make": elapsed})
+    ran = engines.ran(maker.model)
+    return Faces(tuple(made), maker.model, (*notes, *ran_notes(ran)), {"make": elapsed}, ran)
 
 
 def _refuse_styles(recipe: Recipe, maker: Maker) -> None:

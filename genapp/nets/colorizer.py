@@ -89,6 +89,8 @@ class Fine(nn.Module):
     Lips, irises and edges are smaller than the places that the network above gives colours to.
     """
 
+    supports_half = True  # of numbers
+
     def __init__(self, width: int = 32) -> None:
         """Builds the network; at first it enlarges bilinearly."""
         super().__init__()

@@ -48,6 +48,7 @@ class Span(nn.Module):
     """
 
     mean: Tensor
+    supports_half = True  # of numbers
 
     def __init__(self, scale: int, channels: int = CHANNELS) -> None:
         super().__init__()

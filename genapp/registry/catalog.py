@@ -163,6 +163,9 @@ class Model:
         files: the first is the one to open, the others lie beside it.
         inputs, outputs: its ports, in the order of the model file.
         measures: what was measured.
+        twin: name of the entry that has the same network for the other engine, with the same
+            ports: either runs where the other was asked for, as the device has it
+            (`registry/devices.py`). It is named by one of the two.
     """
 
     name: str
@@ -181,6 +184,7 @@ class Model:
     scale: int | None = None
     shared_norms: bool = False
     role: Role | None = None
+    twin: str | None = None
 
     @property
     def task(self) -> str:
@@ -247,6 +251,13 @@ class Catalog:
         kept = tuple(model for model in self.models if model.commercial)
         return Catalog(kept, (*self.hidden, *refused))
 
+    def twin(self, model: Model) -> Model | None:
+        """The same network for the other engine."""
+        return next(
+            (each for each in self.models if each.name == model.twin or each.twin == model.name),
+            None,
+        )
+
 
 def weights_folder() -> Path:
     """`GENAPP_WEIGHTS`, else the weights inside an installed package, else those of a clone.
@@ -307,7 +318,25 @@ def parse(text: str) -> Catalog:
         if model.name in seen:
             raise CatalogError(f"model {model.name!r}: name: is there twice")
         seen.add(model.name)
-    return Catalog(models)
+    catalog = Catalog(models)
+    for model in models:
+        if model.twin is not None:
+            _check_twins(model, catalog)
+    return catalog
+
+
+def _check_twins(model: Model, catalog: Catalog) -> None:
+    """Raises `CatalogError` if one cannot run in the other's place."""
+    place = f"model {model.name!r}: twin: "
+    if model.twin not in catalog.names:
+        raise CatalogError(f"{place}there is no model {model.twin!r}")
+    other = catalog.get(model.twin)
+    if {model.engine, other.engine} != {"onnx", "torch"}:
+        raise CatalogError(f"{place}{other.name!r} is not for the other engine")
+    for kind in ("inputs", "outputs"):
+        ports = [[(port.name, port.shape) for port in getattr(one, kind)] for one in (model, other)]
+        if ports[0] != ports[1]:
+            raise CatalogError(f"{place}{other.name!r} has other {kind}")
 
 
 class _Table:
@@ -400,6 +429,7 @@ def _model(table: _Table) -> Model:
         scale=table.count("scale") if table.has("scale") else None,
         shared_norms=table.flag("shared_norms") if table.has("shared_norms") else False,
         role=cast(Role, table.one_of("role", ROLES)) if table.has("role") else None,
+        twin=table.text("twin", NAME, "a model's name") if table.has("twin") else None,
     )
     table.close()
     if model.shared_norms and engine != "onnx":

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from genapp.errors import OutOfMemory, check_number
 from genapp.images import Photo, Pixels, check_sides, from_float, read, resized, to_8_bit, to_float
+from genapp.registry.devices import Ran, ran_report
 from genapp.registry.engines import Engines
 from genapp.translating.colors import matched_light, recolored
-from genapp.translating.drawing import find_lines, inked, strokes
+from genapp.translating.drawing import find_lines, inked, strokes, washed
 from genapp.translating.looks import Look, apply_look
 from genapp.translating.painters import only_looks, parts_of
 from genapp.translating.plan import MAX_MEGAPIXELS, Plan, Size, make_plan
@@ -25,7 +26,7 @@ from genapp.translating.styles import (
     read_styles,
 )
 from genapp.translating.tiles import TILE, WHOLE, Painter, paint_tiles, resampled
-from genapp.tryon import find_faces
+from genapp.tryon import check_parser, find_faces, open_parser
 from genapp.upscaling import BICUBIC, Clock, Progress, bleed, face_mask, rows_of, size_of
 
 Painting = NDArray[np.uint16]
@@ -68,6 +69,8 @@ class Painted:
     models: tuple[str, ...]
     seconds: float
     """That the networks took."""
+    ran: Ran | None = None
+    """What ran the first network, and where; None of a style that needs none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +83,15 @@ class Translated:
     timings_ms: Mapping[str, float]
     recipe: Mapping[str, Any]
     """The settings that give this result again."""
+    ran: Ran | None = None
+    """See `Painted.ran`."""
 
     def report(self) -> dict[str, Any]:
         """What `--json` prints beside the outputs: sizes in pixels, times in ms."""
         return {
             "model": self.recipe["models"][0],
             "size": list(self.plan.size),
+            "ran_on": ran_report(self.ran),
             "timings_ms": dict(self.timings_ms),
             "recipe": dict(self.recipe),
         }
@@ -99,6 +105,7 @@ def translate(
     face_strength: float | None = None,
     keep_colors: bool = False,
     region: str = "all",
+    parser: str = "auto",
     detail: int | None = None,
     refine: bool = True,
     max_megapixels: float = MAX_MEGAPIXELS,
@@ -119,6 +126,9 @@ def translate(
             be told in this style.
         keep_colors: take the light from the painting, the colours from the photo.
         region: "all"; "face": paint faces only; "background": leave people as they are.
+        parser: what finds the edges of such a region: "bisenet-r34", "bisenet-r18" or
+            "selfie-multiclass", all from the Hub; "auto": the first of them that is here; "none":
+            what comes with genapp.
         detail: longer side in px of the picture in which the strokes are made, 64..12000: the
             larger, the finer they are in the result. None: what suits style and faces.
         refine: where the photo is larger than that, paint over the painting with finer strokes
@@ -142,6 +152,7 @@ def translate(
         face_strength = default_face_strength(styles)
     finishing = Finish(strength, keep_colors, face_strength)
     check_region(region)
+    check_parser(parser)
     loaded = read(photo, max_megapixels=max_megapixels)
     size = size_of(loaded)
     # What needs no faces is checked before they are looked for.
@@ -157,7 +168,8 @@ def translate(
         if sized and shapes:
             face = shapes[0].box[2]
             plan = make_plan(size, face=face, refine=refine, max_megapixels=max_megapixels)
-        mask = region_mask(loaded.pixels, region, shapes, pool)
+        opened = None if region == "all" else open_parser(parser, pool)
+        mask = region_mask(loaded.pixels, region, shapes, pool, opened)
         timings["region"] = _since(started)
         painted = paint(loaded, styles, plan, pool, progress)
     finally:
@@ -165,7 +177,8 @@ def translate(
             pool.close()
     faces = face_mask(shapes, size) if shapes and face_strength < 1 else None
     result = finish(painted, finishing, mask=mask, faces=faces, region=region)
-    return replace(result, timings_ms={**timings, **result.timings_ms})
+    recipe = {**result.recipe, "parser": "none" if opened is None else opened.name}
+    return replace(result, recipe=recipe, timings_ms={**timings, **result.timings_ms})
 
 
 def paint(
@@ -199,7 +212,10 @@ def paint(
             cv2.addWeighted(mixed, 1 - share, painting, share, 0, dst=mixed)
     assert mixed is not None
     models = tuple(part.model for part in parts)
-    return Painted(photo, plan, styles, source, mixed, models, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    networks = [model for model in models if model in engines.catalog.names]
+    ran = engines.ran(networks[0]) if networks else None
+    return Painted(photo, plan, styles, source, mixed, models, seconds, ran)
 
 
 def finish(
@@ -251,7 +267,8 @@ def finish(
     }
     timings = {"networks": round(painted.seconds * 1000, 1), "finish": _since(started)}
     name = f"{photo.name or 'photo'}-{names}"
-    return Translated(resized(photo, result, photo.alpha, name), painted.plan, timings, recipe)
+    whole = resized(photo, result, photo.alpha, name)
+    return Translated(whole, painted.plan, timings, recipe, painted.ran)
 
 
 def _draw(source: Pixels, plan: Plan, engines: Engines, clock: Clock) -> Painting:
@@ -266,7 +283,7 @@ def _draw(source: Pixels, plan: Plan, engines: Engines, clock: Clock) -> Paintin
         lines = strokes(find_lines(seen, outlined, lambda pixels: clock.advance(pixels, "Drawing")))
         width, height = plan.paintings[-1]
         drawn = np.empty((height, width, 3), np.uint16)
-        for top, rows in inked(lines, (width, height)):
+        for top, rows in inked(lines, washed(seen), (width, height)):
             drawn[top : top + len(rows)] = from_float(rows, np.uint16)[..., np.newaxis]
     except MemoryError as error:
         raise OutOfMemory(

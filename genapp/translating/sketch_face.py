@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from genapp.errors import BadValue, check_number
 from genapp.images import Photo, check_sides, from_float, read, to_float
+from genapp.registry.devices import Ran, ran_report
 from genapp.registry.engines import Engines
 from genapp.translating.styles import Picture
 from genapp.translating.tiles import NO_MESH
@@ -41,12 +42,15 @@ class DrawnFace:
     timings_ms: Mapping[str, float]
     recipe: Mapping[str, Any]
     """The settings that give this result again."""
+    ran: Ran | None = None
+    """What ran the network, and where."""
 
     def report(self) -> dict[str, Any]:
         """What `--json` prints beside the outputs: sizes in pixels, times in ms."""
         return {
             "model": self.recipe["model"],
             "size": list(self.photo.pixels.shape[1::-1]),
+            "ran_on": ran_report(self.ran),
             "timings_ms": dict(self.timings_ms),
             "recipe": dict(self.recipe),
         }
@@ -111,11 +115,12 @@ def sketch_to_face(
             enlarged = upscale(photo, width=size, faces=False, progress=progress, engines=pool)
             photo = replace(enlarged.photo, name=name)
         timings["enlarge"] = _since(started)
+        ran = pool.ran(MODEL)
     finally:
         if engines is None:
             pool.close()
     recipe = {"model": MODEL, "look": look, "variety": variety, "size": size}
-    return DrawnFace(replace(photo, origin=ORIGIN), seen, timings, recipe)
+    return DrawnFace(replace(photo, origin=ORIGIN), seen, timings, recipe, ran)
 
 
 def look_code(look: int, count: int, variety: float = 1.0) -> Values:

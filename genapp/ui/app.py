@@ -9,6 +9,7 @@ from types import FrameType
 import gradio as gr
 import gradio.mcp
 
+from genapp.errors import BadValue
 from genapp.facemaking import GENERATOR
 from genapp.registry.engines import Engines
 from genapp.ui import (
@@ -16,6 +17,7 @@ from genapp.ui import (
     colorize_tab,
     faces_tab,
     files,
+    health,
     mirror_tab,
     models_tab,
     outliers_tab,
@@ -24,6 +26,7 @@ from genapp.ui import (
     upscale_tab,
 )
 from genapp.ui.sending import send_to
+from genapp.ui.zero_gpu import open_engines
 
 # System fonts: the page fetches nothing from anybody else.
 FONT = ("system-ui", "sans-serif")
@@ -91,14 +94,23 @@ def serve(host: str | None = None, port: int | None = None) -> None:
     Args:
         host: address to listen on; None: GRADIO_SERVER_NAME or this machine alone.
         port: None: GRADIO_SERVER_PORT or the first free one from 7860.
+
+    Raises:
+        BadValue: the port is taken, or nobody can listen at the address.
     """
     # What stops a container; without this no photo would be cleared away.
     signal.signal(signal.SIGTERM, _stop)
-    with files.temporary_folder() as folder, Engines() as engines:
+    with files.temporary_folder() as folder, open_engines() as engines:
         os.environ["GRADIO_TEMP_DIR"] = str(folder)
         # Read when it was imported; pictures that come over MCP would stay there.
         gradio.mcp.DEFAULT_TEMP_DIR = str(folder)
-        build(engines).launch(
+        launch(build(engines), engines, host, port)
+
+
+def launch(page: gr.Blocks, engines: Engines, host: str | None, port: int | None) -> None:
+    """Serve the page with its settings; arguments and errors as of `serve`."""
+    try:
+        page.launch(
             server_name=host,
             server_port=port,
             theme=gr.themes.Default(primary_hue="teal", neutral_hue="slate", font=FONT),
@@ -112,7 +124,17 @@ def serve(host: str | None = None, port: int | None = None) -> None:
             ssr_mode=False,
             mcp_server=True,
             pwa=False,
+            app_kwargs={"routes": [health.route(engines)]},
         )
+    except OSError as error:
+        # Gradio's answer to any port or address that it does not get.
+        if "empty port" not in str(error):
+            raise
+        raise BadValue(
+            f"Nobody can listen at {host or 'this machine'}, port {port or 'any'}: it is taken, "
+            "or it is no address of this machine.",
+            "Choose another --port (GRADIO_SERVER_PORT) or --host (GRADIO_SERVER_NAME).",
+        ) from error
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

@@ -1,6 +1,7 @@
 """The Augment tab: a few pictures in, many new ones out, seen before they are made."""
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -15,6 +16,10 @@ from genapp.ui.jobs import Jobs, telling
 from genapp.ui.photo_input import Payload, sent_files
 
 KEPT_SECONDS = 600
+WITHOUT_TORCH = (
+    "**This tab is switched off here**: whoever runs the app has to install torch for it, with "
+    "`pip install -r requirements-torch.txt`."
+)
 WELCOME = (
     "Send a ZIP with a folder for each class, or pictures and a table (CSV with the columns file "
     "and label). New pictures are shown here as you move the sliders."
@@ -122,6 +127,8 @@ class _Page(NamedTuple):
 
 def build(engines: Engines) -> None:
     """Lay out the tab inside the current `gr.Blocks`."""
+    if find_spec("torchvision") is None:
+        gr.Markdown(WITHOUT_TORCH, elem_id="augment-off")
     page = _lay_out(can_draw=any(name in engines.catalog.names for name in DRAWERS))
     _connect(page, _Job(engines))
     augment_api.build(engines)
@@ -271,8 +278,8 @@ def _connect(page: _Page, does: "_Job") -> None:
         (page.make, page.cancel, does.making, does.make, [page.made, page.download], []),
         (page.ask, page.stop, does.asking, does.ask, [page.verdict], [page.heads, page.deals]),
     ):
-        start.click(jobs.expect, None, stop, **quick)
-        start.click(
+        jobs.offer(stop, start)
+        worked = start.click(
             work,
             [page.given, page.recipe, *others],
             shown,
@@ -281,8 +288,8 @@ def _connect(page: _Page, does: "_Job") -> None:
             concurrency_limit=1,
             trigger_mode="once",
             **private,
-        ).then(lambda: gr.Button(visible=False), None, stop, **quick)
-        stop.click(jobs.stop, None, None, **quick)
+        )
+        jobs.withdraw(stop, worked)
     page.make.click(None, None, None, js=SCROLL, **private)
 
 

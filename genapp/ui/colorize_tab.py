@@ -788,9 +788,11 @@ def _facts(now: Coloring) -> str:
     kept = [f"{photo.pixels.itemsize * 8} bits", *["transparency"] * (photo.alpha is not None)]
     kept += ["colour profile"] * (photo.icc is not None) + ["EXIF"] * (photo.exif is not None)
     times = result.timings_ms
+    where = f" on {result.ran.text}" if result.ran else ""
     lines = [
         *(f"**{note}**" for note in result.notes),
-        f"**{width}×{height}** with {result.model}: {_seconds(times['analyse'])} to find colours, "
+        f"**{width}×{height}** with {result.model}{where}: {_seconds(times['analyse'])} to find "
+        f"colours, "
         f"{_seconds(times['paint'])} to paint them. Kept: {', '.join(kept)}.",
         f"*{GUESS}*",
     ]

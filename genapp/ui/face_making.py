@@ -84,6 +84,8 @@ class Shown:
     file: Path
     recipe: str
     notes: tuple[str, ...]
+    ran: str
+    """What made it, and where."""
 
 
 @dataclass(frozen=True)
@@ -255,7 +257,7 @@ def preview(text: str, engines: Engines) -> Shown:
     )
     photo = replace(face.photo, pixels=pixels)
     file = save_result(images.encode(photo, "webp", quality=90), f"{photo.name}.webp")
-    return Shown(file, str(face.recipe), face.notes)
+    return Shown(file, str(face.recipe), face.notes, engines.ran(GENERATOR).text)
 
 
 def large(text: str, ending: str, quality: int, size: int | None, engines: Engines) -> Shown:
@@ -271,7 +273,7 @@ def large(text: str, ending: str, quality: int, size: int | None, engines: Engin
     (face,) = _made([text], size, engines)
     data = images.encode(face.photo, ending, quality=quality)
     file = save_result(data, f"{face.photo.name}.{ending}")
-    return Shown(file, str(face.recipe), face.notes)
+    return Shown(file, str(face.recipe), face.notes, engines.ran(GENERATOR).text)
 
 
 def _made(recipes: Sequence[str], size: int | None, engines: Engines) -> list[Face]:

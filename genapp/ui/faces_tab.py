@@ -367,7 +367,9 @@ def _facts(shown: Shown, then: str) -> str:
     """A few lines about the face, for people."""
     notes = [f"**{note}**" for note in shown.notes]
     name = face_making.caption(shown.recipe)
-    return "  \n".join([*notes, f"**{name[0].upper()}{name[1:]}.** {then}"])
+    return "  \n".join(
+        [*notes, f"**{name[0].upper()}{name[1:]}.** {then}", f"Made on {shown.ran}."]
+    )
 
 
 def _move(names: Sequence[str], trail: Trail, unusual: float, *values: float) -> Trail:

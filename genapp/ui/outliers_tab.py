@@ -262,8 +262,8 @@ def build(engines: Engines) -> None:
         **quiet,
     )
     run.click(None, None, None, js=SCROLL, **private)
-    run.click(does.jobs.expect, None, cancel, **quiet)
-    run.click(
+    does.jobs.offer(cancel, run)
+    worked = run.click(
         does.work,
         [pictures, kind, reference, tune, every_score, false_alarm, known],
         [found, known, score, *shown, *details, *downloads],
@@ -273,8 +273,8 @@ def build(engines: Engines) -> None:
         concurrency_limit=1,
         trigger_mode="once",
         **private,
-    ).then(lambda: gr.Button(visible=False), None, cancel, **quiet)
-    cancel.click(does.jobs.stop, None, None, **quiet)
+    )
+    does.jobs.withdraw(cancel, worked)
     gr.on(
         [false_alarm.change, score.input],
         _move,

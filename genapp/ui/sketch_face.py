@@ -149,7 +149,8 @@ def _make(engines: Engines, sheet: Sheet | None, look: float, variety: float) ->
         return None, f"**{error.message}** {error.remedy}"
     seconds = sum(made.timings_ms.values()) / 1000
     path = save_result(images.encode(made.photo, "png"), "face.png")
-    return str(path), f"Made in {seconds:.1f} s. **This person does not exist.**"
+    where = f" on {made.ran.text}" if made.ran else ""
+    return str(path), f"Made in {seconds:.1f} s{where}. **This person does not exist.**"
 
 
 def _lines_of(engines: Engines, payload: Payload | None) -> Any:  # noqa: ANN401

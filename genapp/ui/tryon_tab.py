@@ -500,7 +500,8 @@ def _facts(now: Fitting, worn: TryOn, person: int) -> str:
     lines.append(f"**Your shape**: {shape['reason']}")
     drawn = worn.timings_ms["render"]
     networks = worn.timings_ms["detect"] + worn.timings_ms["mesh"] + worn.timings_ms["pose"]
-    lines.append(f"Face analysis {networks:.0f} ms, drawing {drawn:.0f} ms.")
+    where = f" on {worn.ran.text}" if worn.ran else ""
+    lines.append(f"Face analysis {networks:.0f} ms{where}, drawing {drawn:.0f} ms.")
     return "  \n".join(lines)
 
 

@@ -14,6 +14,7 @@ from genapp import images
 from genapp.errors import BadValue, Cancelled, ModelMissing, UnreadablePicture, UserError
 from genapp.images import Photo
 from genapp.registry.catalog import Model
+from genapp.registry.devices import ran_notes
 from genapp.registry.engines import Engines
 from genapp.tryon import FaceShape, find_faces
 from genapp.ui import comparison, magnifier
@@ -21,6 +22,7 @@ from genapp.ui.files import save_result
 from genapp.ui.jobs import Jobs, duration
 from genapp.ui.model_files import how_to_fetch, why_not
 from genapp.ui.photo_input import Payload, hidden_photo, sent_file, sent_number
+from genapp.ui.zero_gpu import GpuWork
 from genapp.upscaling import (
     LARGEST,
     PREFIX,
@@ -127,6 +129,7 @@ class _Job:
 
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
+        self._enlarge = GpuWork(engines, enlarge)
         self._speeds = Speeds()
         self.jobs = Jobs("Your picture and settings are still here.")
 
@@ -213,7 +216,9 @@ class _Job:
             enlarged = last.enlarged if last and not fresh else None
             with self.jobs.running(request, progress) as told:
                 if enlarged is None:
-                    enlarged = enlarge(now.photo, plan, self._engines, told)
+                    first = plan.stages[0]
+                    pixels = round(first.megapixels * 1e6)
+                    enlarged = self._enlarge(first.model, pixels, now.photo, plan, progress=told)
                     _learn(enlarged, self._speeds, self._engines)
                 return self._finished(now, enlarged, details, last, told, fresh=fresh)
         except Cancelled as error:
@@ -358,8 +363,8 @@ def build(engines: Engines) -> gr.Image:
     )
     results = [result, facts, download, made]
     run.click(None, None, None, js=SCROLL, **private)
-    run.click(does.jobs.expect, None, cancel, **quiet)
-    run.click(
+    does.jobs.offer(cancel, run)
+    worked = run.click(
         does.work,
         [*settings, *details, made],
         results,
@@ -368,9 +373,9 @@ def build(engines: Engines) -> gr.Image:
         concurrency_limit=1,
         trigger_mode="once",
         **private,
-    ).then(lambda: gr.Button(visible=False), None, cancel, **quiet).then(
-        does.describe, settings, about, **quiet
     )
+    does.jobs.withdraw(cancel, worked)
+    worked.then(does.describe, settings, about, **quiet)
     # Waits for nobody's network.
     gr.on(
         [
@@ -388,7 +393,6 @@ def build(engines: Engines) -> gr.Image:
         trigger_mode="always_last",
         **private,
     )
-    cancel.click(does.jobs.stop, None, None, **quiet)
     glass.follow(made.change)
     _endpoint(engines)
     return photo
@@ -615,10 +619,11 @@ def _facts(done: Upscaled, enlarged: Enlarged | None, file: Path) -> str:
     lost = images.for_format(photo, file.suffix).notes
     seconds = sum(run.seconds for run in enlarged.runs) if enlarged else 0.0
     took = f", {duration(seconds)} in the network" if enlarged else ""
+    where = f" on {done.ran.text}" if done.ran else ""
     lines = [
-        f"**{width}×{height}** with {', then '.join(done.plan.models)}{took}.",
+        f"**{width}×{height}** with {', then '.join(done.plan.models)}{where}{took}.",
         f"Kept: {', '.join(kept)}.",
-        *(f"*{note}*" for note in lost),
+        *(f"*{note}*" for note in (*lost, *ran_notes(done.ran))),
     ]
     return "  \n".join(lines)
 

@@ -14,6 +14,7 @@ from PIL import Image
 from genapp.errors import OutOfMemory, check_number
 from genapp.images import Photo, Pixels, check_sides, from_float, read, resized, to_float
 from genapp.registry.catalog import Model
+from genapp.registry.devices import Ran, ran_report
 from genapp.registry.engines import Engines
 from genapp.tryon import FaceShape, find_faces
 from genapp.upscaling import faces as face_steps
@@ -77,6 +78,8 @@ class Enlarged:
     opacity: Detail | None
     """H×W×1 in the size of the result, None where the photo has no alpha or an even one."""
     runs: tuple[Run, ...]
+    ran: Ran | None = None
+    """What ran the first network, and where."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +94,8 @@ class Upscaled:
     timings_ms: Mapping[str, float]
     recipe: Mapping[str, Any]
     """The settings that give this result again."""
+    ran: Ran | None = None
+    """What ran the first network, and where."""
 
     def report(self) -> dict[str, Any]:
         """What `--json` prints beside the outputs: sizes in pixels, times in ms."""
@@ -98,6 +103,7 @@ class Upscaled:
             "model": self.plan.models[0],
             "size": list(self.plan.size_out),
             "faces": [dict(face) for face in self.faces],
+            "ran_on": ran_report(self.ran),
             "timings_ms": dict(self.timings_ms),
             "recipe": dict(self.recipe),
         }
@@ -230,9 +236,9 @@ def enlarge(
             runs.append(Run(stage.model.name, stage.megapixels, seconds))
         results.append(made)
     details = [np.asarray(result, np.uint16) for result in results]
-    return Enlarged(
-        photo, plan, source, details[0], details[1] if len(details) > 1 else None, tuple(runs)
-    )
+    opacity_detail = details[1] if len(details) > 1 else None
+    ran = engines.ran(plan.models[0])
+    return Enlarged(photo, plan, source, details[0], opacity_detail, tuple(runs), ran)
 
 
 def seconds_a_megapixel(model: Model, engines: Engines) -> float:
@@ -292,6 +298,7 @@ def finish(
             "keep_colors": settings.keep_colors,
             "seed": settings.seed,
         },
+        enlarged.ran,
     )
 
 
@@ -360,7 +367,8 @@ def _run_stage(source: Pixels, stage: Stage, tile: int, engines: Engines, clock:
 
 def _stage(source: Pixels, stage: Stage, tile: int, engines: Engines, clock: Clock) -> Detail:
     model = stage.model
-    engine = engines.get(model.name)
+    # Smaller tiles first, then the CPU.
+    engine = engines.get(model.name, divisible=tile > SMALLEST_TILE)
     scale = model.scale or 1
     width, height = stage.size_out
     result = np.empty((height, width, source.shape[2]), np.uint16)

@@ -15,6 +15,7 @@ from tests.cli.command import fails, run
 @dataclass
 class FakeTranslated:
     photo: Photo
+    ran: None = None
 
     def report(self) -> dict[str, Any]:
         return {

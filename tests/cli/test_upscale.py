@@ -17,6 +17,7 @@ from tests.cli.command import fails, run
 @dataclass
 class FakeUpscaled:
     photo: Photo
+    ran: None = None
 
     def report(self) -> dict[str, Any]:
         return {

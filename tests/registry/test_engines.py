@@ -17,7 +17,8 @@ from onnx import TensorProto, ValueInfoProto, helper
 
 from genapp.errors import BadValue, HashMismatch, ModelMissing, OutOfMemory, UnknownName
 from genapp.registry.catalog import Catalog, CatalogError, File, Model, Port
-from genapp.registry.engines import Engines, OnnxEngine, usable_cores
+from genapp.registry.devices import Place
+from genapp.registry.engines import Engines, OnnxEngine
 from genapp.registry.store import Store
 
 Shape = Sequence[str | int]
@@ -201,10 +202,6 @@ def test_devices(tmp_path: Path) -> None:
         assert "--device cpu" in caught.value.remedy
 
 
-def test_usable_cores() -> None:
-    assert 1 <= usable_cores() <= (os.cpu_count() or 1)
-
-
 # The pool ------------------------------------------------------------------------------------
 
 
@@ -271,10 +268,10 @@ def test_many_threads_build_once(pool: Engines, monkeypatch: pytest.MonkeyPatch)
     built: list[str] = []
     real = Engines._build
 
-    def slow(self: Engines, model: Model) -> Any:  # noqa: ANN401
+    def slow(self: Engines, model: Model, place: Place) -> Any:  # noqa: ANN401
         built.append(model.name)
         time.sleep(0.05)
-        return real(self, model)
+        return real(self, model, place)
 
     monkeypatch.setattr(Engines, "_build", slow)
     results: list[float] = []
