@@ -151,6 +151,7 @@ def test_page(page: "gr.Blocks") -> None:
     config = json.dumps(page.get_config_file(), default=str, ensure_ascii=False)
     assert named_in(config) == []
     assert "anime-face" not in config
+    assert "Make faces" not in config
 
 
 def test_api(page: "gr.Blocks", picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
