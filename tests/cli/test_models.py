@@ -193,6 +193,15 @@ def test_models_licenses(weights: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "CC-BY-NC-4.0 (commercial use: no)\n  test/two.v1\n" in capsys.readouterr().out
 
 
+def test_models_licenses_tell_what_forbids_commercial_use(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run("models", "licenses") == 0
+    text = capsys.readouterr().out
+    assert "MIT (commercial use: no)\n  face/parsing.bisenet-r18 (training data: CelebA" in text
+    assert "MIT (commercial use: yes)\n  face/yunet.2023mar\n" in text
+
+
 def test_wrong_weights_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
