@@ -1,11 +1,11 @@
 """Writes the trained generator of faces as ONNX files and enters them into the catalogue.
 
-    python training/export_faces.py runs/faces/best.pt
+    python training/export_faces.py runs/faces/best.pt --finisher runs/finish/best.pt
 
-Takes `best.pt` or `mean.pt` of train_faces.py and writes the mapping and the synthesis with
-weights of half precision: weights/faces/gated-gan-mapping.v1.onnx and gated-gan.v1.onnx. Both are
-compared with torch, on random noise and on that of seeds, and timed. Nothing is written unless they
-agree.
+Takes `best.pt` or `mean.pt` of train_faces.py, and of train_face_finish.py, and writes the mapping
+and the synthesis, the finisher in it, with weights of half precision:
+weights/faces/gated-gan-mapping.v1.onnx and gated-gan.v1.onnx. Both are compared with torch, on
+random noise and on that of seeds, and timed. Nothing is written unless they agree.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from genapp.nets.face_generator import W_SIZE, Z_SIZE, FaceGenerator, spread
 Array = npt.NDArray[np.float32]
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMAND = "python training/export_faces.py runs/faces/best.pt"
+COMMAND = "python training/export_faces.py runs/faces/best.pt --finisher runs/finish/best.pt"
 TOLERANCE = 1e-3  # of w, and of a picture in 1/255, before weights are rounded
 ROUNDING = 2.0  # of 255, mean difference of the picture that differs most, by half precision
 SEEDS = 16
@@ -69,19 +69,19 @@ class SynthesisPorts(nn.Module):
 
     def forward(self, w: Tensor) -> Tensor:
         """Returns n×3×size×size of n×levels×256."""
-        picture: Tensor = self.net.synthesis(w)
-        return (picture / 2 + 0.5).clamp(0, 1)
+        return (self.net.pictures(w) / 2 + 0.5).clamp(0, 1)
 
 
 def main() -> None:
     """Exports, compares, times, writes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint", type=Path, help="best.pt or mean.pt of train_faces.py")
+    parser.add_argument("--finisher", type=Path, help="best.pt or mean.pt of train_face_finish.py")
     parser.add_argument("--weights", type=Path, default=ROOT / "weights", help="where to write")
     options = parser.parse_args()
-    net = face_sheet.load(options.checkpoint)
-    stored = torch.load(options.checkpoint, weights_only=True)
-    seen, size, levels = stored["seen"], stored["size"], net.levels
+    net = face_sheet.load(options.checkpoint, options.finisher)
+    seen, levels = torch.load(options.checkpoint, weights_only=True)["seen"], net.levels
+    size = net.pictures(torch.zeros(1, levels, W_SIZE)).shape[2]
     exact = export(net, size)
     models = {name: export_colorize.halved(data) for name, data in exact.items()}
     measures = compare(net, exact, models)

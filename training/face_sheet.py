@@ -1,6 +1,7 @@
 """Draws faces of a trained generator, to be looked at.
 
-    python training/face_sheet.py runs/faces/best.pt sheet.png [--data faces128.npz]
+    python training/face_sheet.py runs/faces/best.pt sheet.png [--finisher runs/finish/best.pt] \\
+        [--data faces128.npz]
 
 Four parts: 100 faces of consecutive seeds, not chosen; some at truncation 0, 0.35, 0.7 and 1; mixed
 ones, with the coarse levels of the row and the fine ones of the column; and steps from one face to
@@ -19,6 +20,7 @@ import torch
 import train_faces
 from torch import Tensor
 
+from genapp.nets.face_finisher import FaceFinisher
 from genapp.nets.face_generator import FaceGenerator, spread
 
 Bytes = npt.NDArray[np.uint8]
@@ -34,11 +36,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("weights", type=Path, help="mean.pt or best.pt of train_faces.py")
     parser.add_argument("sheet", type=Path, help="PNG to write")
+    parser.add_argument("--finisher", type=Path, help="best.pt of train_face_finish.py")
     parser.add_argument("--data", type=Path, help="faces of face_data.py: look for the nearest")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--truncation", type=float, default=TRUNCATION)
     options = parser.parse_args()
-    net = load(options.weights)
+    net = load(options.weights, options.finisher)
     parts = [
         samples(net, 100, options.seed, options.truncation),
         truncations(net, options.seed),
@@ -52,11 +55,15 @@ def main() -> None:
         write(beside, grid(with_nearest(parts[0][:20], faces)))
 
 
-def load(path: Path) -> FaceGenerator:
-    """Returns the generator of ``mean.pt`` or ``best.pt``."""
+def load(path: Path, finisher: Path | None = None) -> FaceGenerator:
+    """Returns the generator of ``mean.pt`` or ``best.pt``, with a finisher if one is given."""
     stored = torch.load(path, map_location="cpu", weights_only=True)
     net = FaceGenerator(stored["size"], stored["width"])
     net.load_state_dict(stored["weights"])
+    if finisher is not None:
+        net.finisher = FaceFinisher()
+        stored = torch.load(finisher, map_location="cpu", weights_only=True)
+        net.finisher.load_state_dict(stored["weights"])
     return net.eval().requires_grad_(False)
 
 
@@ -86,7 +93,7 @@ def mixes(net: FaceGenerator, seed: int, truncation: float, rows: int = 3) -> Te
     for row in own:
         mixed = others.clone()
         mixed[:, :COARSE] = row[:COARSE]
-        found.append(net.synthesis(torch.cat([row[None], mixed])))
+        found.append(net.pictures(torch.cat([row[None], mixed])))
     return train_faces.to_bytes(torch.cat(found))
 
 
@@ -94,7 +101,7 @@ def walk(net: FaceGenerator, seed: int, truncation: float) -> Tensor:
     """Returns a row of steps from one face to the next."""
     w = net.w_mean.lerp(net.mapping(noise(range(seed, seed + 2))), truncation)
     steps = torch.linspace(0, 1, COLUMNS)[:, None]
-    return train_faces.to_bytes(net.synthesis(spread(w[0].lerp(w[1], steps), net.levels)))
+    return train_faces.to_bytes(net.pictures(spread(w[0].lerp(w[1], steps), net.levels)))
 
 
 def with_nearest(made: Tensor, faces: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """Augmentation: a small data set grows by changed, mixed, painted and generated pictures."""
 
+from genapp.augmenting.generative import DRAWERS
 from genapp.augmenting.pipeline import (
     MOST_AT_ONCE,
     Augmented,
@@ -29,6 +30,7 @@ from genapp.augmenting.warnings import Copies, flip_warnings, similar_pairs
 
 __all__ = [
     "CLASSIFIERS",
+    "DRAWERS",
     "FORMATS",
     "MOST_AT_ONCE",
     "Augmented",

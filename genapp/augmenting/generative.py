@@ -33,6 +33,8 @@ Code = NDArray[np.float32]
 ORIGIN = "trainedAlgorithmicMedia"
 SENTENCE = "AI-generated: drawn by a network, after pictures of a data set."
 VAES = {"photos": "families/vae.photos32", "faces": "families/vae.faces32"}
+DRAWERS = (*VAES.values(), GENERATOR)
+"""Networks that draw new pictures."""
 ENLARGER = "upscale/span-x4.real"
 LOOKED_AT = 8
 """Pictures of the source that tell whether it shows faces."""

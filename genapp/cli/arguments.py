@@ -11,6 +11,18 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_parser(parser: argparse.ArgumentParser, what: str) -> None:
+    """`--parser`: what tells the parts of faces apart. The names are `genapp.tryon.PARSER_NAMES`,
+    which take a while to import."""
+    names = ("auto", "bisenet-r34", "bisenet-r18", "selfie-multiclass", "none")
+    parser.add_argument(
+        "--parser",
+        choices=names,
+        default="auto",
+        help=f"{what}, all from the Hub; default: the first that is here",
+    )
+
+
 def add_encoding(parser: argparse.ArgumentParser) -> None:
     """How results are written: `--format` and `--quality`."""
     parser.add_argument(

@@ -1,13 +1,24 @@
 """`python -m genapp models`: what the catalogue names, and whether it is here."""
 
 import argparse
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from genapp.cli.output import print_json, print_table, report_failures, size_text, yes_or_no
-from genapp.errors import BadValue, ModelMissing, UserError
-from genapp.registry.catalog import Catalog, Model, load
+from genapp.cli import models_audit
+from genapp.cli.output import (
+    print_json,
+    print_table,
+    report_failures,
+    size_text,
+    transfer_bar,
+    yes_or_no,
+)
+from genapp.errors import BadValue, UnknownName, UserError
+from genapp.registry.catalog import Catalog, File, Model, load
+from genapp.registry.listing import is_present, listed
 from genapp.registry.store import Store
 
 EXAMPLES = Path(__file__).parents[1] / "ui" / "examples"
@@ -23,13 +34,19 @@ def add(parser: argparse.ArgumentParser) -> None:
     show.set_defaults(run=_show)
     pull = actions.add_parser("pull", help="fetch models, to have them without a network")
     pull.add_argument("names", metavar="NAME", nargs="*")
-    pull.add_argument("--all", action="store_true", help="every model")
+    pull.add_argument(
+        "--all", action="store_true", help="every model that is pinned and may be used"
+    )
+    pull.add_argument(
+        "--task", metavar="TASK", help="with --all: only of this task, such as colorize"
+    )
     pull.set_defaults(run=_pull)
     verify = actions.add_parser("verify", help="hash models again; by default those that are here")
     verify.add_argument("names", metavar="NAME", nargs="*")
     verify.set_defaults(run=_verify)
     licenses = actions.add_parser("licenses", help="which licence covers which models")
     licenses.set_defaults(run=_licenses)
+    models_audit.add(actions.add_parser("audit", help="ask the Hub whether it has what is pinned"))
     exporting = actions.add_parser("export", help="write a torch model as an ONNX file")
     exporting.add_argument("name", metavar="NAME")
     exporting.add_argument(
@@ -41,27 +58,16 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    store = Store()
-    rows: list[dict[str, Any]] = [
-        {
-            "name": model.name,
-            "license": model.license,
-            "commercial": model.commercial,
-            "engine": model.engine,
-            "bytes": model.bytes,
-            "embedded": model.embedded,
-            "pinned": model.pinned,
-            "present": _present(model, store),
-        }
-        for model in load().models
-    ]
+    rows = listed(load(), Store())
     if options.json:
         print_json({"models": rows})
         return 0
-    table = [("NAME", "ENGINE", "LICENSE", "COMMERCIAL", "SIZE", "HERE")]
+    table = [("NAME", "ENGINE", "LICENSE", "COMMERCIAL", "SIZE", "PIN", "HERE")]
     for row in rows:
         size = size_text(row["bytes"])
-        flags = yes_or_no(row["commercial"]), size, yes_or_no(row["present"])
+        pin = "" if row["embedded"] else row["confidence"] or "?"
+        pin += "" if row["pinned"] else ", unpinned"
+        flags = yes_or_no(row["commercial"]), size, pin, yes_or_no(row["present"])
         table.append((row["name"], row["engine"], row["license"], *flags))
     print_table(table)
     return 0
@@ -69,13 +75,14 @@ def _list(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     model = load().get(options.name)
-    present = _present(model, Store())
+    present = is_present(model, Store())
     if options.json:
         extra = {"bytes": model.bytes, "embedded": model.embedded, "present": present}
         print_json(asdict(model) | extra)
         return 0
     print(f"{model.name}: {model.summary}")
     facts = [
+        ("role", model.role),
         ("engine", model.engine),
         ("licence", f"{model.license}, commercial use {yes_or_no(model.commercial)}"),
         ("source", model.source),
@@ -84,7 +91,7 @@ def _show(options: argparse.Namespace) -> int:
         ("size", size_text(model.bytes)),
         ("here", yes_or_no(present)),
     ]
-    facts += [("file", f"{file.label}, SHA-256 {file.sha256 or 'unknown'}") for file in model.files]
+    facts += [("file", _file_text(file)) for file in model.files]
     for kind, ports in (("input", model.inputs), ("output", model.outputs)):
         for port in ports:
             shape = "×".join(str(size) for size in port.shape)
@@ -102,32 +109,71 @@ def _show(options: argparse.Namespace) -> int:
 def _pull(options: argparse.Namespace) -> int:
     if bool(options.names) == options.all:
         raise BadValue("Which models?", "Give names, or --all for every one.")
-    return _each_model(options, load(), Store(), fetch=True)
+    catalog, store = load(), Store()
+    if options.all:
+        models = _usable(_of_task(catalog, options.task), store)
+    elif options.task is not None:
+        raise BadValue("--task was given with names.", "Use it with --all.")
+    else:
+        models = [catalog.get(name) for name in options.names]
+
+    def fetch(model: Model) -> list[Path]:
+        with transfer_bar(model.name) as progress:
+            return store.fetch(model, progress)
+
+    return _each_model(options, models, fetch, "here")
+
+
+def _of_task(catalog: Catalog, task: str | None) -> list[Model]:
+    tasks = {model.task for model in catalog.models}
+    if task is not None and task not in tasks:
+        raise UnknownName("task", task, tasks)
+    return [model for model in catalog.models if task in {None, model.task}]
+
+
+def _usable(models: Sequence[Model], store: Store) -> list[Model]:
+    """Those that would not be refused; says which would be."""
+    usable = []
+    for model in models:
+        if not all(store.takes(file) for file in model.files):
+            print(f"{model.name}: left out, for it is not pinned", file=sys.stderr)
+        else:
+            usable.append(model)
+    return usable
 
 
 def _verify(options: argparse.Namespace) -> int:
-    return _each_model(options, load(), Store(), fetch=False)
+    catalog, store = load(), Store()
+    if options.names:
+        models = [catalog.get(name) for name in options.names]
+    else:
+        # What was never fetched need not be here.
+        models = [model for model in catalog.models if model.embedded or is_present(model, store)]
+
+    def verify(model: Model) -> list[Path]:
+        return [store.verify(file) for file in model.files]
+
+    return _each_model(options, models, verify, "as it should be")
 
 
-def _each_model(options: argparse.Namespace, catalog: Catalog, store: Store, *, fetch: bool) -> int:
+def _each_model(
+    options: argparse.Namespace,
+    models: Sequence[Model],
+    work: Callable[[Model], list[Path]],
+    done: str,
+) -> int:
     """Fetch or check models, all of them whatever becomes of one."""
-    models = [catalog.get(name) for name in options.names] or catalog.models
     rows: list[dict[str, Any]] = []
     failures: list[dict[str, str]] = []
     for model in models:
         try:
-            paths = [store.path(file) if fetch else store.verify(file) for file in model.files]
-        except ModelMissing as error:
-            # Nobody asked for this one by name, and it never was here.
-            if not fetch and not options.names and not model.embedded:
-                continue
-            failures.append({"file": model.name, "reason": str(error)})
+            paths = work(model)
         except UserError as error:
             failures.append({"file": model.name, "reason": str(error)})
         else:
             rows.append({"name": model.name, "files": [str(path) for path in paths]})
             if not options.json:
-                print(f"{model.name}: {'here' if fetch else 'as it should be'}")
+                print(f"{model.name}: {done}")
     if options.json:
         failed = [{"name": failure["file"], "reason": failure["reason"]} for failure in failures]
         print_json({"models": rows, "failures": failed})
@@ -171,5 +217,12 @@ def _licenses(options: argparse.Namespace) -> int:
     return 0
 
 
-def _present(model: Model, store: Store) -> bool:
-    return all(store.find(file) is not None for file in model.files)
+def _file_text(file: File) -> str:
+    facts = [file.label]
+    if file.path is None:
+        facts += [
+            f"commit {file.commit or 'unknown'}",
+            f"confidence {file.confidence or 'unknown'}",
+        ]
+    facts.append(f"SHA-256 {file.sha256 or 'unknown'}")
+    return ", ".join(facts) + ("" if file.pinned else f": not pinned, {file.doubt}")

@@ -5,9 +5,10 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
+    from genapp.registry.hub import Progress as Transfer
     from genapp.upscaling import Progress
 
 # tqdm's: what is done, how far it is, and how long it will still take.
@@ -52,6 +53,27 @@ def progress_bar() -> "Iterator[Progress]":
             bar.update(round(100 * done) - bar.n)
 
         yield progress
+
+
+@contextmanager
+def transfer_bar(name: str) -> "Iterator[Transfer]":
+    """A bar of bytes on stderr, which shows itself when the first ones come."""
+    from tqdm import tqdm
+
+    bar: tqdm[NoReturn] | None = None
+
+    def progress(here: int, whole: int | None) -> None:
+        nonlocal bar
+        if bar is None:
+            # Bytes that were here before took no time.
+            bar = tqdm(desc=name, total=whole, initial=here, unit="B", unit_scale=True)
+        bar.update(here - bar.n)
+
+    try:
+        yield progress
+    finally:
+        if bar is not None:
+            bar.close()
 
 
 def yes_or_no(flag: bool) -> str:

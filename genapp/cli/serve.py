@@ -4,8 +4,14 @@ import argparse
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--host", default="127.0.0.1", help="default: %(default)s")
-    parser.add_argument("--port", type=int, default=7860, help="default: %(default)s")
+    parser.add_argument(
+        "--host", help="address to listen on; default: GRADIO_SERVER_NAME, or this machine alone"
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        help="default: GRADIO_SERVER_PORT, or the first free one from 7860",
+    )
     parser.set_defaults(run=_run)
 
 

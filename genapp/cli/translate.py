@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genapp.cli.arguments import add_device_and_json, add_encoding
+from genapp.cli.arguments import add_device_and_json, add_encoding, add_parser
 from genapp.cli.output import print_json, print_notes, print_table, progress_bar
 from genapp.cli.pictures import Work, run_work
 from genapp.errors import BadValue
@@ -45,6 +45,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--region", choices=("all", "face", "background"), default="all", help="what is painted"
     )
+    add_parser(parser, "what finds the edges of such a region")
     parser.add_argument(
         "--detail",
         metavar="PX",
@@ -106,6 +107,7 @@ def _translate_file(
             face_strength=options.face_strength,
             keep_colors=options.keep_colors,
             region=options.region,
+            parser=options.parser,
             detail=options.detail,
             refine=not options.no_refine,
             format=target.suffix,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from genapp.cli.arguments import add_device_and_json, add_output
+from genapp.cli.arguments import add_device_and_json, add_output, add_parser
 from genapp.cli.output import print_json, print_notes
 from genapp.cli.pictures import Work, check_output, run_work
 from genapp.errors import BadValue
@@ -57,6 +57,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         default="face/facemesh.attention",
         help="network that finds the landmarks; default: %(default)s",
     )
+    parser.add_argument(
+        "--detector",
+        choices=("blazeface", "yunet"),
+        default="blazeface",
+        help="what finds the faces; yunet is fetched from the Hub; default: %(default)s",
+    )
+    add_parser(parser, "what tells hands, hair and clothes from the face")
     add_device_and_json(parser)
     parser.set_defaults(run=_run)
 
@@ -96,6 +103,8 @@ def _compare(options: argparse.Namespace) -> int:
         pd_mm=options.pd,
         card=options.card,
         model=options.model,
+        detector=options.detector,
+        parser=options.parser,
         device=options.device,
     )
     notes = (*result.sheet.notes, *images.write(result.sheet, options.output))
@@ -128,6 +137,8 @@ def _try_on_file(
         card=options.card,
         dioptres=options.dioptres,
         model=options.model,
+        detector=options.detector,
+        parser=options.parser,
         device=options.device,
         engines=engines,
     )

@@ -6,7 +6,7 @@ from genapp.errors import UnknownName
 from genapp.facemaking.arrays import Values
 from genapp.facemaking.ddpm import DDPM, open_ddpm
 from genapp.facemaking.generator import GENERATOR, MOBILESTYLEGAN, open_generator
-from genapp.registry.catalog import Catalog, commercial_only
+from genapp.registry.catalog import Catalog
 from genapp.registry.engines import Engines
 from genapp.upscaling import Progress
 
@@ -50,10 +50,8 @@ class Maker(Protocol):
 
 
 def maker_names(catalog: Catalog) -> tuple[str, ...]:
-    """Which models of the catalogue make faces, the default first; with
-    `GENAPP_COMMERCIAL_ONLY=1` those that may be used commercially."""
-    known = [catalog.get(name) for name in MAKERS if name in catalog.names]
-    return tuple(model.name for model in known if model.commercial or not commercial_only())
+    """Which models of the catalogue make faces, the default first."""
+    return tuple(name for name in MAKERS if name in catalog.names)
 
 
 def open_maker(engines: Engines, model: str | None = None) -> Maker:
@@ -61,11 +59,10 @@ def open_maker(engines: Engines, model: str | None = None) -> Maker:
 
     Raises:
         UnknownName: no model of faces has this name.
-        ModelMissing, HashMismatch: its bytes are not to be had, or wrong.
+        ModelMissing, HashMismatch: its bytes are not to be had, or wrong, or it is hidden.
     """
     if model is None:
         return open_generator(engines)
-    known = tuple(name for name in MAKERS if name in engines.catalog.names)
-    if model not in known:
-        raise UnknownName("model", model, known)
+    if model not in MAKERS:
+        raise UnknownName("model", model, maker_names(engines.catalog))
     return open_ddpm(engines) if model == DDPM else open_generator(engines, model)

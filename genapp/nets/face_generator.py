@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from genapp.nets.face_finisher import FaceFinisher
+
 Z_SIZE = 64
 W_SIZE = 256
 # Channels at the resolutions 4, 8, 16 and so on.
@@ -26,18 +28,21 @@ class FaceGenerator(nn.Module):
     """A mapping from noise to w, and a synthesis of pictures from a w for each of its levels."""
 
     w_mean: Tensor
+    finisher: FaceFinisher | None
+    """Doubles the size of what the synthesis draws, if there is one."""
 
     def __init__(self, size: int = 128, width: float = 1.0) -> None:
         """Builds the generator.
 
         Args:
-            size: of the pictures: 64, 128 or 256; features are half as large.
+            size: of the pictures of the synthesis: 64, 128 or 256; features are half as large.
             width: factor on all channels of the synthesis.
         """
         super().__init__()
         self.mapping = Mapping()
         self.synthesis = Synthesis(size, width)
         self.register_buffer("w_mean", torch.zeros(W_SIZE))
+        self.finisher = None
 
     @property
     def levels(self) -> int:
@@ -45,14 +50,21 @@ class FaceGenerator(nn.Module):
         return len(self.synthesis.levels)
 
     def forward(self, z: Tensor, truncation: float = 1.0) -> Tensor:
-        """Returns n×3×size×size pictures, about -1..1, of n×64 standard normal noise.
+        """Returns n×3×s×s pictures, about -1..1, of n×64 standard normal noise.
 
         Args:
             z: noise.
             truncation: 1 leaves w as it is, 0 gives the mean face ``w_mean``.
         """
         w = self.w_mean.lerp(self.mapping(z), truncation) if truncation != 1 else self.mapping(z)
-        return self.synthesis(spread(w, self.levels))  # type: ignore[no-any-return]
+        return self.pictures(spread(w, self.levels))
+
+    def pictures(self, w: Tensor) -> Tensor:
+        """Returns n×3×s×s pictures, about -1..1, of n×levels×256; s is twice the size if there is
+        a finisher.
+        """
+        drawn: Tensor = self.synthesis(w)
+        return drawn if self.finisher is None else self.finisher(drawn)
 
     @torch.no_grad()
     def measure_mean(self, count: int = 4096) -> None:

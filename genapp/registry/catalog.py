@@ -4,6 +4,7 @@ Every mistake in the file is a `CatalogError` that names the entry and the key. 
 mistake, so it is no `UserError`.
 """
 
+import hashlib
 import os
 import re
 import tomllib
@@ -12,10 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, cast
 
-from genapp.errors import BadValue, UnknownName
+from genapp.errors import BadValue, ModelMissing, UnknownName
 
 Backend = Literal["onnx", "torch", "data"]
 BACKENDS = ("onnx", "torch", "data")
+Confidence = Literal["A", "B", "C", "D"]
+CONFIDENCES = ("A", "B", "C", "D")
+"""How sure the commit, size and hash of a file on the Hub are: two independent sources agree, or
+its Git LFS pointer was seen (A); one source gives them (B); only its name and size were seen (C);
+nobody has seen it for this catalogue (D)."""
+SURE = ("A", "B")
+Role = Literal["default", "best"]
+ROLES = ("default", "best")
 
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*/[a-z0-9]+(-[a-z0-9]+)*\.[a-z0-9]+([.-][a-z0-9]+)*")
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -47,6 +56,8 @@ class File:
         repo: "owner/name" on the Hub; None if embedded, as for the next two.
         commit: 40 hexadecimal digits; None for whatever is newest.
         file: path inside the repository.
+        confidence: how sure the last four and the hash are, one of `CONFIDENCES`; None if
+            embedded, or where nobody has judged it.
     """
 
     model: str
@@ -56,6 +67,7 @@ class File:
     repo: str | None = None
     commit: str | None = None
     file: str | None = None
+    confidence: Confidence | None = None
 
     @property
     def label(self) -> str:
@@ -65,7 +77,35 @@ class File:
     @property
     def pinned(self) -> bool:
         """Its bytes can be told from any others."""
-        return self.sha256 is not None and (self.path is not None or self.commit is not None)
+        return self.doubt is None
+
+    @property
+    def doubt(self) -> str | None:
+        """Why it is not pinned, in a few words; None if it is."""
+        if self.path is not None:
+            return None if self.sha256 is not None else "no SHA-256 of it is known"
+        known = {"commit": self.commit, "SHA-256": self.sha256}
+        missing = [name for name, value in known.items() if value is None]
+        if missing:
+            return (
+                f"no {' and no '.join(missing)} of it {'is' if len(missing) == 1 else 'are'} known"
+            )
+        if self.confidence not in (None, *SURE):
+            return f"the confidence in its commit and SHA-256 is only {self.confidence}"
+        return None
+
+    def difference(self, path: Path) -> str | None:
+        """How the bytes at `path` differ from what is known of them; None: they do not."""
+        size = path.stat().st_size
+        if self.bytes is not None and size != self.bytes:
+            return f"it has {size:,} bytes instead of {self.bytes:,}"
+        if self.sha256 is None:
+            return None
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        if digest != self.sha256:
+            return f"its SHA-256 is {digest[:12]}… instead of {self.sha256[:12]}…"
+        return None
 
 
 @dataclass(frozen=True)
@@ -118,6 +158,8 @@ class Model:
         shared_norms: when it is opened, its size is made free and its instance norms take and give
             statistics, so that tiles of a picture fit together: `graphs.share_statistics`. The
             ports are those it has then.
+        role: "default": the small one that its job begins with; "best": the one with the best
+            quality, as its authors or others say; None: another.
         files: the first is the one to open, the others lie beside it.
         inputs, outputs: its ports, in the order of the model file.
         measures: what was measured.
@@ -141,7 +183,13 @@ class Model:
     measures: tuple[Measure, ...]
     scale: int | None = None
     shared_norms: bool = False
+    role: Role | None = None
     twin: str | None = None
+
+    @property
+    def task(self) -> str:
+        """What comes before the slash in its name."""
+        return self.name.partition("/")[0]
 
     @property
     def bytes(self) -> int | None:
@@ -155,6 +203,11 @@ class Model:
         return all(file.pinned for file in self.files)
 
     @property
+    def confidence(self) -> Confidence | None:
+        """The least of its files'; None if no file has one."""
+        return max((file.confidence for file in self.files if file.confidence), default=None)
+
+    @property
     def embedded(self) -> bool:
         """Every file is in the weights folder: no download, ever."""
         return all(file.path is not None for file in self.files)
@@ -162,20 +215,41 @@ class Model:
 
 @dataclass(frozen=True)
 class Catalog:
-    """All models, in the order of the file."""
+    """All models, in the order of the file.
+
+    Attributes:
+        models: those that may be used.
+        hidden: those that `GENAPP_COMMERCIAL_ONLY=1` hides.
+    """
 
     models: tuple[Model, ...]
+    hidden: tuple[Model, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(model.name for model in self.models)
 
     def get(self, name: str) -> Model:
-        """Raises `UnknownName`, with the close matches."""
+        """Raises `UnknownName`, with the close matches, or `ModelMissing` for a hidden one."""
         for model in self.models:
             if model.name == name:
                 return model
+        if self.hides(name):
+            raise not_commercial(name)
         raise UnknownName("model", name, self.names)
+
+    def hides(self, name: str) -> bool:
+        """Whether there is such a model, and it is hidden."""
+        return any(model.name == name for model in self.hidden)
+
+    def allowed(self) -> "Catalog":
+        """The same; with `GENAPP_COMMERCIAL_ONLY=1` models that may not be used commercially are
+        hidden."""
+        if not commercial_only():
+            return self
+        refused = tuple(model for model in self.models if not model.commercial)
+        kept = tuple(model for model in self.models if model.commercial)
+        return Catalog(kept, (*self.hidden, *refused))
 
     def twin(self, model: Model) -> Model | None:
         """The same network for the other engine."""
@@ -204,12 +278,21 @@ def weights_folder() -> Path:
 
 
 def commercial_only() -> bool:
-    """Whether `GENAPP_COMMERCIAL_ONLY=1` switches off models that may not be used commercially."""
+    """Whether `GENAPP_COMMERCIAL_ONLY=1` hides models that may not be used commercially."""
     return os.environ.get("GENAPP_COMMERCIAL_ONLY") == "1"
 
 
+def not_commercial(name: str, instead: str = "Choose another model") -> ModelMissing:
+    """What to raise where somebody asks for a hidden model. `instead`: what to do about it."""
+    return ModelMissing(
+        f"{name} may not be used commercially, and GENAPP_COMMERCIAL_ONLY=1 is set.",
+        f"{instead}, or unset it.",
+    )
+
+
 def load(path: Path | None = None) -> Catalog:
-    """Read and check a catalogue, by default the one in `weights_folder()`.
+    """Read and check a catalogue, by default the one in `weights_folder()`. See
+    `Catalog.allowed` for what it hides.
 
     Raises:
         CatalogError: it is missing or wrong; the message names the entry and the key.
@@ -220,7 +303,7 @@ def load(path: Path | None = None) -> Catalog:
     except OSError as error:
         raise CatalogError(f"{path}: cannot be read: {error.strerror}") from error
     try:
-        return parse(text)
+        return parse(text).allowed()
     except (CatalogError, tomllib.TOMLDecodeError) as error:
         raise CatalogError(f"{path}: {error}") from error
 
@@ -345,6 +428,7 @@ def _model(table: _Table) -> Model:
         measures=tuple(_measure(part) for part in table.tables("measure")),
         scale=table.count("scale") if table.has("scale") else None,
         shared_norms=table.flag("shared_norms") if table.has("shared_norms") else False,
+        role=cast(Role, table.one_of("role", ROLES)) if table.has("role") else None,
         twin=table.text("twin", NAME, "a model's name") if table.has("twin") else None,
     )
     table.close()
@@ -377,9 +461,19 @@ def _file(table: _Table, model: str, engine: Backend) -> File:
             else None
         ),
         file=_inside(table, "file") if table.has("file") else None,
+        confidence=(
+            cast(Confidence, table.one_of("confidence", CONFIDENCES))
+            if table.has("confidence")
+            else None
+        ),
     )
     table.close()
-    on_hub = {"repo": file.repo, "commit": file.commit, "file": file.file}
+    on_hub = {
+        "repo": file.repo,
+        "commit": file.commit,
+        "file": file.file,
+        "confidence": file.confidence,
+    }
     if file.path is not None:
         for key, value in on_hub.items():
             if value is not None:

@@ -13,9 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from genapp.errors import BadValue, ModelMissing, OutOfMemory
+from genapp.errors import BadValue, OutOfMemory
 from genapp.registry import memory, onnx_weights
-from genapp.registry.catalog import Catalog, CatalogError, Model, Port, commercial_only, load
+from genapp.registry.catalog import (
+    Catalog,
+    CatalogError,
+    Model,
+    Port,
+    commercial_only,
+    load,
+    not_commercial,
+)
+from genapp.registry.cores import usable_cores
 from genapp.registry.devices import (
     Device,
     Hardware,
@@ -38,7 +47,7 @@ from genapp.registry.shared import (
 )
 from genapp.registry.store import Store
 
-__all__ = ["Engine", "Engines", "OnnxEngine", "TorchEngine", "shipped_in_torch", "usable_cores"]
+__all__ = ["Engine", "Engines", "OnnxEngine", "TorchEngine", "shipped_in_torch"]
 
 # More would take the cores from whoever else runs a network at the time.
 MOST_THREADS = 4
@@ -239,10 +248,21 @@ def _network(weights: dict[str, Any]) -> Any:  # noqa: ANN401 (torch's, or spand
         ValueError and others: nobody knows it.
         ImportError: what it needs is not installed.
     """
-    from genapp.nets import ddcolor, ddpm, mobilestylegan  # noqa: PLC0415  (see TorchEngine)
+    from genapp.nets import (  # noqa: PLC0415  (see TorchEngine)
+        animeganv2,
+        bisenet,
+        ddcolor,
+        ddpm,
+        deoldify,
+        fast_neural_style,
+        informative_drawings,
+        mobilestylegan,
+        yunet,
+    )
     from genapp.nets import embedded as shipped  # noqa: PLC0415
 
-    for own in (ddcolor, ddpm, mobilestylegan):
+    drawing = (animeganv2, fast_neural_style, informative_drawings)
+    for own in (bisenet, ddcolor, ddpm, deoldify, mobilestylegan, yunet, *drawing):
         if own.MARK in weights:
             return own.from_weights(weights)
     network = shipped.from_weights(weights)
@@ -252,6 +272,11 @@ def _network(weights: dict[str, Any]) -> Any:  # noqa: ANN401 (torch's, or spand
     # licence forbids commercial use, and knows no networks that make pictures of noise.
     import spandrel  # noqa: PLC0415
 
+    from genapp.nets import restoreformer, swin2sr  # noqa: PLC0415  (made of spandrel's)
+
+    for extended in (restoreformer, swin2sr):
+        if extended.MARK in weights:
+            return extended.from_weights(weights)
     network = spandrel.ModelLoader().load_from_state_dict(weights)
     if not isinstance(network, spandrel.ImageModelDescriptor):
         raise ValueError("it does not make a picture of a picture")
@@ -266,7 +291,8 @@ def _not_installed(model: Model, error: ImportError) -> BadValue:
 
 
 def _weights(path: Path) -> dict[str, Any]:
-    """The state dict of a file; nested under 'params_ema', 'params' or 'state_dict' in some."""
+    """The state dict of a file; nested under 'params_ema', 'params', 'state_dict' or 'model' in
+    some."""
     if path.suffix == ".onnx":
         return _onnx_weights(path)
     if path.suffix == ".safetensors":
@@ -276,7 +302,7 @@ def _weights(path: Path) -> dict[str, Any]:
     import torch  # noqa: PLC0415
 
     state = torch.load(path, map_location="cpu", weights_only=True)
-    for key in ("params_ema", "params", "state_dict"):
+    for key in ("params_ema", "params", "state_dict", "model"):
         if key in state:
             return dict(state[key])
     return dict(state)
@@ -313,7 +339,7 @@ class Engines:
         hardware: Hardware | None = None,
     ) -> None:
         check_device(device)
-        self.catalog = catalog or load()
+        self.catalog = (catalog or load()).allowed()
         self.store = store or Store()
         self.device = device
         self._hardware = hardware
@@ -517,10 +543,7 @@ class Engines:
     def _first_file(self, model: Model) -> Path:
         """All files are made sure of; ONNX finds the others beside the first."""
         if commercial_only() and not model.commercial:
-            raise ModelMissing(
-                f"{model.name} may not be used commercially, and GENAPP_COMMERCIAL_ONLY=1 is set.",
-                "Choose another model, or unset it.",
-            )
+            raise not_commercial(model.name)
         paths = [self.store.path(file) for file in model.files]
         return paths[0]
 
@@ -534,13 +557,6 @@ def _check_inputs(model: Model, inputs: Mapping[str, NDArray[Any]]) -> None:
         if not _fits(array.shape, ports[name].shape):
             where = f"{model.name}, input {name!r}"
             raise ValueError(f"{where} takes {list(ports[name].shape)}, not {array.shape}")
-
-
-def usable_cores() -> int:
-    """Cores that this process may use: fewer than the machine has in a container or batch job."""
-    if hasattr(os, "sched_getaffinity"):  # Linux
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _providers(device: str, available: list[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from genapp.screening.demonstration import SHOWN, Demonstration, demonstrate
 from genapp.screening.detector import LEAST, Detector, load, save, to_bytes
-from genapp.screening.likelihood import DEFAULT, SCORES, TUNED, UNTUNED, Score
+from genapp.screening.likelihood import BACKGROUND, DEFAULT, SCORES, TUNED, UNTUNED, Score
 from genapp.screening.pipeline import (
     BUILT_IN,
     LEAST_TO_TUNE,
@@ -23,6 +23,7 @@ from genapp.screening.report import (
 from genapp.sources import ENDINGS, Failure
 
 __all__ = [
+    "BACKGROUND",
     "BUILT_IN",
     "DEFAULT",
     "ENDINGS",

@@ -15,6 +15,7 @@ from genapp.errors import BadValue, check_number
 from genapp.families import SIZE, STEPS, Tuned, Vae, open_tuned
 from genapp.families import tune as tune_vae
 from genapp.features import describe_batches
+from genapp.registry.catalog import not_commercial
 from genapp.registry.engines import Engines
 from genapp.screening import calibration, cells, density
 from genapp.screening.detector import LEAST, MOST, Detector, fit, load
@@ -358,7 +359,10 @@ def open_detector(reference: Path | None, engines: Engines) -> Detector:
 
     Raises:
         BadValue, UnreadablePicture: the file is no detector, or isn't there.
+        ModelMissing: the one that comes with genapp may not be used commercially.
     """
+    if reference is None and engines.catalog.hides(BUILT_IN):
+        raise not_commercial(BUILT_IN, "Give a reference of your own")
     return load(engines.data(BUILT_IN) if reference is None else reference)
 
 

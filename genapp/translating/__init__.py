@@ -14,6 +14,7 @@ from genapp.translating.plan import (
     make_plan,
 )
 from genapp.translating.regions import REGIONS, region_mask
+from genapp.translating.sketch_face import MODEL as SKETCH_FACE
 from genapp.translating.sketch_face import DrawnFace, sketch_to_face
 from genapp.translating.styles import (
     STYLES,
@@ -32,6 +33,7 @@ __all__ = [
     "LOOKS",
     "MAX_MEGAPIXELS",
     "REGIONS",
+    "SKETCH_FACE",
     "SMALLEST_DETAIL",
     "SMALLEST_SIDE",
     "STYLES",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from genapp.registry.catalog import Catalog, commercial_only
+from genapp.registry.catalog import Catalog
 from genapp.registry.store import Store
 from genapp.translating.hub_styles import HUB_STYLES
 from genapp.translating.looks import LOOKS
@@ -22,18 +22,18 @@ class ListedStyle:
     commercial: bool
     """Whether commercial use is allowed."""
     present: bool
-    """Whether it can be used now; else it has to be fetched from the Hub first, or is switched off
-    by `GENAPP_COMMERCIAL_ONLY=1`."""
+    """Whether it can be used now; else it has to be fetched from the Hub first."""
 
 
 def list_styles(catalog: Catalog, store: Store) -> tuple[ListedStyle, ...]:
-    """All of them: built-in styles, looks, styles of the Hub."""
+    """All of them: built-in styles, looks, styles of the Hub, but for hidden ones."""
     models = [
         *((style.name, style.description, style.model) for style in STYLES),
         *((look.name, look.description, look.name) for look in LOOKS),
         *((style.name, style.description, style.model) for style in HUB_STYLES),
     ]
-    return tuple(_listed(*each, catalog, store) for each in models)
+    hidden = {model.name for model in catalog.hidden}
+    return tuple(_listed(*each, catalog, store) for each in models if each[2] not in hidden)
 
 
 def _listed(
@@ -43,7 +43,4 @@ def _listed(
         return ListedStyle(name, description, None, None, True, True)
     model = catalog.get(model_name)
     here = all(store.takes(file) and store.find(file) is not None for file in model.files)
-    allowed = model.commercial or not commercial_only()
-    return ListedStyle(
-        name, description, model_name, model.license, model.commercial, here and allowed
-    )
+    return ListedStyle(name, description, model_name, model.license, model.commercial, here)

@@ -14,7 +14,7 @@ from genapp.images import Photo, Pixels, check_sides, from_float, read, resized,
 from genapp.registry.devices import Ran, ran_report
 from genapp.registry.engines import Engines
 from genapp.translating.colors import matched_light, recolored
-from genapp.translating.drawing import find_lines, inked, strokes
+from genapp.translating.drawing import find_lines, inked, strokes, washed
 from genapp.translating.looks import Look, apply_look
 from genapp.translating.painters import only_looks, parts_of
 from genapp.translating.plan import MAX_MEGAPIXELS, Plan, Size, make_plan
@@ -26,7 +26,7 @@ from genapp.translating.styles import (
     read_styles,
 )
 from genapp.translating.tiles import TILE, WHOLE, Painter, paint_tiles, resampled
-from genapp.tryon import find_faces
+from genapp.tryon import check_parser, find_faces, open_parser
 from genapp.upscaling import BICUBIC, Clock, Progress, bleed, face_mask, rows_of, size_of
 
 Painting = NDArray[np.uint16]
@@ -105,6 +105,7 @@ def translate(
     face_strength: float | None = None,
     keep_colors: bool = False,
     region: str = "all",
+    parser: str = "auto",
     detail: int | None = None,
     refine: bool = True,
     max_megapixels: float = MAX_MEGAPIXELS,
@@ -125,6 +126,9 @@ def translate(
             be told in this style.
         keep_colors: take the light from the painting, the colours from the photo.
         region: "all"; "face": paint faces only; "background": leave people as they are.
+        parser: what finds the edges of such a region: "bisenet-r34", "bisenet-r18" or
+            "selfie-multiclass", all from the Hub; "auto": the first of them that is here; "none":
+            what comes with genapp.
         detail: longer side in px of the picture in which the strokes are made, 64..12000: the
             larger, the finer they are in the result. None: what suits style and faces.
         refine: where the photo is larger than that, paint over the painting with finer strokes
@@ -148,6 +152,7 @@ def translate(
         face_strength = default_face_strength(styles)
     finishing = Finish(strength, keep_colors, face_strength)
     check_region(region)
+    check_parser(parser)
     loaded = read(photo, max_megapixels=max_megapixels)
     size = size_of(loaded)
     # What needs no faces is checked before they are looked for.
@@ -163,7 +168,8 @@ def translate(
         if sized and shapes:
             face = shapes[0].box[2]
             plan = make_plan(size, face=face, refine=refine, max_megapixels=max_megapixels)
-        mask = region_mask(loaded.pixels, region, shapes, pool)
+        opened = None if region == "all" else open_parser(parser, pool)
+        mask = region_mask(loaded.pixels, region, shapes, pool, opened)
         timings["region"] = _since(started)
         painted = paint(loaded, styles, plan, pool, progress)
     finally:
@@ -171,7 +177,8 @@ def translate(
             pool.close()
     faces = face_mask(shapes, size) if shapes and face_strength < 1 else None
     result = finish(painted, finishing, mask=mask, faces=faces, region=region)
-    return replace(result, timings_ms={**timings, **result.timings_ms})
+    recipe = {**result.recipe, "parser": "none" if opened is None else opened.name}
+    return replace(result, recipe=recipe, timings_ms={**timings, **result.timings_ms})
 
 
 def paint(
@@ -276,7 +283,7 @@ def _draw(source: Pixels, plan: Plan, engines: Engines, clock: Clock) -> Paintin
         lines = strokes(find_lines(seen, outlined, lambda pixels: clock.advance(pixels, "Drawing")))
         width, height = plan.paintings[-1]
         drawn = np.empty((height, width, 3), np.uint16)
-        for top, rows in inked(lines, (width, height)):
+        for top, rows in inked(lines, washed(seen), (width, height)):
             drawn[top : top + len(rows)] = from_float(rows, np.uint16)[..., np.newaxis]
     except MemoryError as error:
         raise OutOfMemory(

@@ -10,7 +10,7 @@ from genapp.errors import BadValue, NoFace
 from genapp.images import Pixels, to_float
 from genapp.registry.engines import Engines
 from genapp.translating.plan import Size
-from genapp.tryon import FaceShape, guided_filter
+from genapp.tryon import FaceShape, Parser, face_parts, guided_filter, person_parts
 from genapp.upscaling import face_mask
 
 REGIONS = ("all", "face", "background")
@@ -34,7 +34,11 @@ def check_region(region: str) -> None:
 
 
 def region_mask(
-    pixels: Pixels, region: str, faces: Sequence[FaceShape], engines: Engines
+    pixels: Pixels,
+    region: str,
+    faces: Sequence[FaceShape],
+    engines: Engines,
+    parser: Parser | None = None,
 ) -> Mask | None:
     """H×W: 255 where the photo is painted; None: everywhere.
 
@@ -43,6 +47,7 @@ def region_mask(
         region: one of `REGIONS`.
         faces: those in it.
         engines: where the network comes from that finds people.
+        parser: what tells the parts of faces and people apart more finely; None: nothing does.
 
     Raises:
         BadValue: there is no such region.
@@ -55,18 +60,22 @@ def region_mask(
     if region == "face":
         if not faces:
             raise NoFace("No face was found to paint.", remedy)
+        if parser is not None:
+            return face_parts(pixels, faces, parser)
         return face_mask(faces, (pixels.shape[1], pixels.shape[0]))
-    people = person_mask(pixels, engines)
+    people = person_mask(pixels, engines, parser)
     if people.mean() < 255 * FEWEST:
         raise NoFace("Nobody was found whose background could be painted.", remedy)
     return np.asarray(255 - people, np.uint8)
 
 
-def person_mask(pixels: Pixels, engines: Engines) -> Mask:
+def person_mask(pixels: Pixels, engines: Engines, parser: Parser | None = None) -> Mask:
     """H×W: 255 on people, with soft edges along those of the photo."""
-    square = to_float(_resized(pixels, (SIDE, SIDE)))
-    image = np.ascontiguousarray(square.transpose(2, 0, 1)[None])
-    rough = np.asarray(engines.get(PERSON).run({"image": image})["mask"][0, 0], np.float32)
+    rough = None if parser is None else person_parts(pixels, parser)
+    if rough is None:
+        square = to_float(_resized(pixels, (SIDE, SIDE)))
+        image = np.ascontiguousarray(square.transpose(2, 0, 1)[None])
+        rough = np.asarray(engines.get(PERSON).run({"image": image})["mask"][0, 0], np.float32)
     height, width = pixels.shape[:2]
     shrink = min(1.0, GUIDE / max(height, width))
     size = (max(1, round(width * shrink)), max(1, round(height * shrink)))

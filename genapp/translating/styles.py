@@ -73,7 +73,7 @@ STYLES = (
     BuiltIn("dark-velvet", "Soft blacks and greens, pale lights, few lines."),
     BuiltIn("teal-etching", "Teal etched on cream in fine hatches.", 0.75),
     BuiltIn("rust-impasto", "Rust, cream and blue in thick, rough dabs.", 0.6),
-    BuiltIn("line-drawing", "Few dark, sure lines with ink on white paper.", model=LINES),
+    BuiltIn("line-drawing", "Few dark, sure lines with ink, and a thin wash.", model=LINES),
 )
 FACE = 240
 """A face should be at least this wide in a painting, px: of smaller ones, strokes leave little."""

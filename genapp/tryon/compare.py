@@ -12,9 +12,11 @@ from PIL import Image, ImageDraw, ImageFont
 from genapp.errors import BadValue
 from genapp.images import Photo, read, to_8_bit
 from genapp.registry.engines import Engines
+from genapp.tryon.detectors import BLAZEFACE
 from genapp.tryon.fit import AS_IT_SITS, Nudge
 from genapp.tryon.mesh import MODEL
 from genapp.tryon.own import Source
+from genapp.tryon.parsing import AUTO
 from genapp.tryon.pipeline import (
     Analysis,
     Choice,
@@ -69,6 +71,8 @@ def compare_frames(
     card: bool | Corners = False,
     columns: int | None = None,
     model: str = MODEL,
+    detector: str = BLAZEFACE,
+    parser: str = AUTO,
     device: str = "auto",
     engines: Engines | None = None,
 ) -> Comparison:
@@ -77,7 +81,15 @@ def compare_frames(
     choices = [choose(frame, tint, opacity, gradient, nudge, dioptres) for frame in frames]
     pool = engines or Engines(device=device)
     try:
-        analysis = analyse(read(photo), pool, pd_mm=pd_mm, card=card, model=model)
+        analysis = analyse(
+            read(photo),
+            pool,
+            pd_mm=pd_mm,
+            card=card,
+            model=model,
+            detector=detector,
+            parser=parser,
+        )
         return compare(analysis, choices, columns=columns)
     finally:
         if engines is None:

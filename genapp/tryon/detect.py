@@ -127,7 +127,8 @@ def _pyramid(picture: NDArray[np.uint8]) -> Pyramid:
     return levels
 
 
-def _turned(picture: NDArray[np.uint8], quarter_turns: int) -> NDArray[np.uint8]:
+def turned(picture: NDArray[np.uint8], quarter_turns: int) -> NDArray[np.uint8]:
+    """The picture after clockwise quarter turns."""
     return np.ascontiguousarray(np.rot90(picture, -quarter_turns))
 
 
@@ -161,7 +162,7 @@ def _search_all_ways(
     longest = float(max(coarse.shape[:2]))
     seen: dict[int, list[Detection]] = {}
     for turns in (0, 1, 3, 2):
-        copy = _pyramid(_turned(coarse, turns))
+        copy = _pyramid(turned(coarse, turns))
         seen[turns] = _search(copy, networks, max(SMALLEST_FACE, SMALLEST_TURNED * longest))
     # Cubes, because one sure face tells more than a few doubtful ones. Without any face, upright
     # comes first.
@@ -169,12 +170,12 @@ def _search_all_ways(
     best: list[Detection] = []
     surest = 0.0
     for turns in dict.fromkeys((likeliest, 0)):
-        fine = pyramid if turns == 0 else _pyramid(_turned(pyramid[0], turns))
+        fine = pyramid if turns == 0 else _pyramid(turned(pyramid[0], turns))
         coarse_faces = [_zoomed(face, zoom) for face in seen[turns]]
         faces = _finer(fine, networks, coarse_faces, longest * zoom / 2, smallest)
         score = max((_uprightness(face) for face in faces), default=0.0)
         if score > surest:
-            best = [_turn_back(face, turns, pyramid[0].shape[:2]) for face in faces]
+            best = [turn_back(face, turns, pyramid[0].shape[:2]) for face in faces]
             surest = score
         if surest >= SURELY_UPRIGHT:
             break
@@ -193,7 +194,7 @@ def _whole(pyramid: Pyramid, networks: tuple[_Network, _Network]) -> list[Detect
     height, width = pyramid[0].shape[:2]
     side = float(max(height, width))
     corner = [(width / 2 - side / 2, height / 2 - side / 2)]
-    return _merge([face for network in networks for face in _run(pyramid, corner, side, network)])
+    return merge([face for network in networks for face in _run(pyramid, corner, side, network)])
 
 
 def _search(
@@ -222,7 +223,7 @@ def _finer(
     while side * SMALLEST_IN_WINDOW > smallest and not _all_large(found, side):
         side /= 2
         corners = list(_corners(width, height, side))
-        found = _merge(found + _run(pyramid, corners, side, networks[1]))
+        found = merge(found + _run(pyramid, corners, side, networks[1]))
     return found
 
 
@@ -255,7 +256,7 @@ def _run(
         outputs = network.engine.run({"image": images})
         for corner, boxes, logits in zip(batch, outputs["boxes"], outputs["scores"], strict=True):
             found += _decode(boxes, logits, corner, side, network)
-    return _merge(found)
+    return merge(found)
 
 
 def _window(pyramid: Pyramid, corner: tuple[float, float], side: float, size: int) -> Array:
@@ -298,7 +299,7 @@ def _decode(
     ]
 
 
-def _merge(found: list[Detection]) -> list[Detection]:
+def merge(found: list[Detection]) -> list[Detection]:
     """One detection a face: those that overlap are averaged, weighted by their scores."""
     left = sorted(found, key=lambda face: -face.score)
     merged = []
@@ -333,7 +334,7 @@ def _overlap(a: Detection, b: Detection) -> float:
     return shared / (a.side**2 + b.side**2 - shared)
 
 
-def _turn_back(face: Detection, quarter_turns: int, shape: tuple[int, int]) -> Detection:
+def turn_back(face: Detection, quarter_turns: int, shape: tuple[int, int]) -> Detection:
     """Undo the clockwise quarter turns that the picture was given."""
     height, width = shape
     x, y = face.center

@@ -7,8 +7,6 @@ machine. The edges are then taken from the photo by a guided filter.
 A wrong hole in the frame is worse than a missing one: only what is surely there counts.
 """
 
-import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import cv2
@@ -22,11 +20,11 @@ from genapp.tryon.hair import Hair
 from genapp.tryon.head import OVAL
 from genapp.tryon.matting import guided_filter
 from genapp.tryon.mesh import LEFT_IRIS, RIGHT_IRIS
+from genapp.tryon.parsing import AUTO, Parser, open_parser, to_square
 from genapp.tryon.pose import Head
 from genapp.tryon.render import Layer
 
 MODEL = "face/occlusion.unet64"
-PARSER = "face/parsing.bisenet-r18"
 CROP = 64
 CROP_MM = 2.6
 """Side of the network's picture, and millimetres a pixel of it."""
@@ -62,17 +60,6 @@ EDGE = 4.0
 REACH = 5.0
 """How far off the guided filter looks for an edge, mm."""
 
-PARSER_SIDE = 512
-PARSER_ZOOM = 1.9
-"""Side of the parser's crop over the face's: the portraits that it learnt from."""
-PARSER_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
-PARSER_SPREAD = np.array([0.229, 0.224, 0.225], np.float32)
-BEFORE = (0, 16, 17, 18)
-"""Classes of the parser that are before the face if they are inside its outline: what is none of
-its parts (hands are), cloth, hair, a hat."""
-
-logger = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, eq=False)
 class Occlusion:
@@ -106,7 +93,9 @@ class Occlusion:
         )
 
 
-def find_occlusion(pixels: Pixels, head: Head, hair: Hair, engines: Engines) -> Occlusion | None:
+def find_occlusion(
+    pixels: Pixels, head: Head, hair: Hair, engines: Engines, parser: str = AUTO
+) -> Occlusion | None:
     """What lies before the front of the glasses; None if nothing does.
 
     Args:
@@ -114,9 +103,11 @@ def find_occlusion(pixels: Pixels, head: Head, hair: Hair, engines: Engines) -> 
         head: the face.
         hair: its hair.
         engines: where the networks come from.
+        parser: what tells the parts of the face apart, see `open_parser`.
     """
     to_small = crop_matrix(head, (CROP, CROP), CROP_MM)
-    coarse = _parsed(pixels, head, to_small, engines)
+    opened = open_parser(parser, engines)
+    coarse = None if opened is None else _parsed(pixels, head, to_small, opened)
     if coarse is None:
         square = to_float(crop(pixels, inverse(to_small), (CROP, CROP), repeat=True))
         answer = engines.get(MODEL).run({"image": square.transpose(2, 0, 1)[None]})["mask"][0, 0]
@@ -206,43 +197,20 @@ def _sure(answer: Array) -> Array:
     return kept
 
 
-def _parsed(pixels: Pixels, head: Head, to_small: Array, engines: Engines) -> Array | None:
-    """What the parser sees before the face, CROP×CROP; None if the parser is not here."""
-    parser = _ready(PARSER, engines)
-    if parser is None:
-        return None
+def _parsed(pixels: Pixels, head: Head, to_small: Array, parser: Parser) -> Array:
+    """What the parser sees before the face, CROP×CROP."""
     face = head.view.project(head.to_camera(head.face[:468]))
     low, high = face.min(0).astype(np.float64), face.max(0).astype(np.float64)
-    zoom = PARSER_SIDE / (float((high - low).max()) * PARSER_ZOOM)
-    linear = to_small[:, :2] / np.hypot(*to_small[:, 0]) * zoom
-    shift = PARSER_SIDE / 2 - linear @ ((low + high) / 2)
-    to_parser = np.column_stack([linear, shift])
-    size = (PARSER_SIDE, PARSER_SIDE)
+    to_parser = to_square(low, high, to_small[0, :2], parser.kind)
+    size = (parser.kind.side, parser.kind.side)
     square = to_float(crop(pixels, inverse(to_parser), size, repeat=True))
-    classes = parser(((square - PARSER_MEAN) / PARSER_SPREAD).transpose(2, 0, 1)[None])
-    before = np.isin(classes, BEFORE).astype(np.float32)
+    before = np.isin(parser.classes(square), parser.kind.before).astype(np.float32)
     # From the parser's crop to the small one, by way of the photo.
     back = inverse(to_parser)
     matrix = to_small[:, :2] @ back
     matrix[:, 2] += to_small[:, 2]
     matrix[:, 2] += matrix[:, :2] @ [0.5, 0.5] - 0.5
-    shrink = CROP_MM * head.view.scale * zoom
+    shrink = CROP_MM * head.view.scale * float(np.hypot(*to_parser[:, 0]))
     soft = cv2.GaussianBlur(before, (0, 0), max(0.3, 0.4 * shrink))
     small = cv2.warpAffine(soft, matrix, (CROP, CROP))
     return np.asarray(small * _inside(face, to_small), np.float32)
-
-
-def _ready(name: str, engines: Engines) -> Callable[[Array], Array] | None:
-    """A parser as a function from a picture to its classes H×W, if its files are here: it is never
-    fetched without being asked for."""
-    if name not in engines.catalog.names:
-        return None
-    if any(engines.store.find(file) is None for file in engines.catalog.get(name).files):
-        return None
-    try:
-        engine = engines.get(name)
-    except ValueError:
-        # Not the network that the catalogue describes: a bug, but no reason to fail here.
-        logger.exception("%s cannot be used", name)
-        return None
-    return lambda picture: np.asarray(engine.run({"input": picture})["output"][0].argmax(0))

@@ -7,7 +7,7 @@ import numpy as np
 from genapp.images import Pixels
 from genapp.registry.engines import Engines
 from genapp.tryon.arrays import Array
-from genapp.tryon.detect import detect
+from genapp.tryon.detectors import BLAZEFACE, find
 from genapp.tryon.head import OVAL
 from genapp.tryon.mesh import MODEL, Mesh, find_mesh
 
@@ -28,14 +28,18 @@ class FaceShape:
     """5×2: both pupils, the tip of the nose, both corners of the mouth; viewer's left first."""
 
 
-def find_faces(pixels: Pixels, engines: Engines) -> tuple[FaceShape, ...]:
+def find_faces(
+    pixels: Pixels, engines: Engines, detector: str = BLAZEFACE
+) -> tuple[FaceShape, ...]:
     """The faces in a picture, largest first; possibly none.
 
     Args:
         pixels: H×W×3 RGB, uint8 or uint16.
         engines: where the networks come from.
+        detector: what finds them, one of `DETECTORS`.
     """
-    meshes = (find_mesh(pixels, found, engines, MODEL) for found in detect(pixels, engines))
+    found = find(pixels, engines, detector)
+    meshes = (find_mesh(pixels, detection, engines, MODEL) for detection in found)
     return tuple(_shape(mesh) for mesh in meshes if mesh is not None)
 
 

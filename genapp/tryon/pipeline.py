@@ -20,7 +20,7 @@ from genapp.tryon.arrays import Array
 from genapp.tryon.card import find_card, given_card, scale_by_card
 from genapp.tryon.color import parse_color
 from genapp.tryon.compose import compose
-from genapp.tryon.detect import detect
+from genapp.tryon.detectors import BLAZEFACE, check_detector, find
 from genapp.tryon.fit import AS_IT_SITS, Nudge, check_nudge, place, verdict, wear
 from genapp.tryon.frames import Frame
 from genapp.tryon.geometry import front_depth, lens_outline
@@ -31,6 +31,7 @@ from genapp.tryon.light import Light, find_light, find_scene
 from genapp.tryon.mesh import MODEL, Mesh, find_mesh
 from genapp.tryon.occlusion import Occlusion, find_occlusion
 from genapp.tryon.own import Source, open_frame, open_frames
+from genapp.tryon.parsing import AUTO, check_parser
 from genapp.tryon.pose import Head, find_head, load_canonical
 from genapp.tryon.refract import DIOPTRES
 from genapp.tryon.render import Layer, Look, frame_box, render
@@ -153,6 +154,8 @@ def try_on(
     pd_mm: float | None = None,
     card: bool | Corners = False,
     model: str = MODEL,
+    detector: str = BLAZEFACE,
+    parser: str = AUTO,
     device: str = "auto",
     engines: Engines | None = None,
 ) -> TryOn:
@@ -172,6 +175,7 @@ def try_on(
         nudge: how to move the frame from where it would sit.
         pd_mm, card: what gives the true size, see `analyse`.
         model: the mesh network, a name from the catalogue.
+        detector, parser: what finds faces and tells their parts apart, see `analyse`.
         device: 'auto', 'cpu' or 'cuda'; ignored when `engines` are given.
         engines: a pool to take networks from, so that many calls load them once.
 
@@ -191,12 +195,18 @@ def try_on(
     read_ms = _since(started)
     pool = engines or Engines(device=device)
     try:
-        analysis = analyse(loaded, pool, pd_mm=pd_mm, card=card, model=model)
+        analysis = analyse(
+            loaded, pool, pd_mm=pd_mm, card=card, model=model, detector=detector, parser=parser
+        )
     finally:
         if engines is None:
             pool.close()
     timed = replace(analysis, timings_ms={"read": read_ms, **analysis.timings_ms})
-    return dress_each(timed, choices)
+    result = dress_each(timed, choices)
+    # Named where it was chosen: most recipes are of the defaults.
+    chosen = {"detector": (detector, BLAZEFACE), "parser": (parser, AUTO)}
+    networks = {key: value for key, (value, usual) in chosen.items() if value != usual}
+    return replace(result, recipe={**result.recipe, **networks})
 
 
 def choose(
@@ -234,6 +244,8 @@ def analyse(
     pd_mm: float | None = None,
     card: bool | Corners = False,
     model: str = MODEL,
+    detector: str = BLAZEFACE,
+    parser: str = AUTO,
 ) -> Analysis:
     """Find the faces of a photo and measure them.
 
@@ -245,9 +257,14 @@ def analyse(
         card: a bank card is held against the face: it is looked for; or its four corners in pixels
             of the photo, in order around it, beside the largest face.
         model: the mesh network.
+        detector: what finds faces: "blazeface", or "yunet" from the Hub.
+        parser: what tells hands, hair and clothes from the face, all from the Hub: "bisenet-r34",
+            "bisenet-r18", "selfie-multiclass"; "auto": the first of them that is here; "none".
 
     Raises:
         NoFace: there is none.
+        UnknownName: no such detector or parser.
+        ModelMissing: it was named, and is not to be had.
         BadValue: no such pupillary distance, or these are not the corners of a card.
     """
     if pd_mm is not None:
@@ -257,8 +274,10 @@ def analyse(
                 "Both a card and a pupillary distance were given.",
                 "Choose one of them to measure by.",
             )
+    check_detector(detector)
+    check_parser(parser)
     started = time.perf_counter()
-    detections = detect(photo.pixels, engines)
+    detections = find(photo.pixels, engines, detector)
     detect_ms = _since(started)
     started = time.perf_counter()
     meshes = [find_mesh(photo.pixels, detection, engines, model) for detection in detections]
@@ -281,7 +300,7 @@ def analyse(
             if card is True or (largest and card is not False):
                 scale = _card_scale(photo, head, card)
                 head = find_head(mesh, canonical, size, photo.focal_35mm, scale=scale)
-            faces.append(see_face(photo.pixels, mesh, head, engines))
+            faces.append(see_face(photo.pixels, mesh, head, engines, parser))
     if not faces:
         raise NoFace(
             "No face was found in the picture.",
@@ -291,13 +310,13 @@ def analyse(
     return Analysis(photo, tuple(faces), timings, engines.ran(model))
 
 
-def see_face(pixels: Pixels, mesh: Mesh, head: Head, engines: Engines) -> Face:
+def see_face(pixels: Pixels, mesh: Mesh, head: Head, engines: Engines, parser: str = AUTO) -> Face:
     """A face whose place is known, with its light and hair, what lies before it, whether it wears
     glasses, and the grain of the picture there."""
     # What needs no network runs beside the networks.
     rest = workers().submit(_see_rest, pixels, head, engines)
     hair = find_hair(pixels, head, engines)
-    occlusion = find_occlusion(pixels, head, hair, engines)
+    occlusion = find_occlusion(pixels, head, hair, engines, parser)
     light, glasses, grain = rest.result()
     return Face(mesh, head, light, hair, occlusion, glasses, grain)
 

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
-from genapp.registry.engines import usable_cores
+from genapp.registry.cores import usable_cores
 
 
 @cache

@@ -9,14 +9,17 @@ from types import FrameType
 import gradio as gr
 import gradio.mcp
 
+from genapp.errors import BadValue
+from genapp.facemaking import GENERATOR
 from genapp.registry.engines import Engines
 from genapp.ui import (
     augment_tab,
     colorize_tab,
     faces_tab,
     files,
-    lab_tab,
+    health,
     mirror_tab,
+    models_tab,
     outliers_tab,
     translate_tab,
     tryon_tab,
@@ -68,14 +71,14 @@ def build(engines: Engines) -> gr.Blocks:
                 painted = translate_tab.build(engines)
             with gr.Tab("Upscale", id=UPSCALE):
                 small = upscale_tab.build(engines)
-            with gr.Tab("Faces") as faces:
+            with gr.Tab("Faces", visible=not engines.catalog.hides(GENERATOR)) as faces:
                 made = faces_tab.build(engines, faces)
             with gr.Tab("Outliers", id=OUTLIERS):
                 outliers_tab.build(engines)
             with gr.Tab("Augment"):
                 augment_tab.build(engines)
             with gr.Tab("Models") as models:
-                lab_tab.build(engines, models, tabs, OUTLIERS)
+                models_tab.build(engines, models, tabs, OUTLIERS)
         send_to(colored, small, tabs, UPSCALE)
         send_to(painted, small, tabs, UPSCALE)
         if made:
@@ -91,6 +94,9 @@ def serve(host: str | None = None, port: int | None = None) -> None:
     Args:
         host: address to listen on; None: GRADIO_SERVER_NAME or this machine alone.
         port: None: GRADIO_SERVER_PORT or the first free one from 7860.
+
+    Raises:
+        BadValue: the port is taken, or nobody can listen at the address.
     """
     # What stops a container; without this no photo would be cleared away.
     signal.signal(signal.SIGTERM, _stop)
@@ -98,7 +104,13 @@ def serve(host: str | None = None, port: int | None = None) -> None:
         os.environ["GRADIO_TEMP_DIR"] = str(folder)
         # Read when it was imported; pictures that come over MCP would stay there.
         gradio.mcp.DEFAULT_TEMP_DIR = str(folder)
-        build(engines).launch(
+        launch(build(engines), engines, host, port)
+
+
+def launch(page: gr.Blocks, engines: Engines, host: str | None, port: int | None) -> None:
+    """Serve the page with its settings; arguments and errors as of `serve`."""
+    try:
+        page.launch(
             server_name=host,
             server_port=port,
             theme=gr.themes.Default(primary_hue="teal", neutral_hue="slate", font=FONT),
@@ -112,7 +124,17 @@ def serve(host: str | None = None, port: int | None = None) -> None:
             ssr_mode=False,
             mcp_server=True,
             pwa=False,
+            app_kwargs={"routes": [health.route(engines)]},
         )
+    except OSError as error:
+        # Gradio's answer to any port or address that it does not get.
+        if "empty port" not in str(error):
+            raise
+        raise BadValue(
+            f"Nobody can listen at {host or 'this machine'}, port {port or 'any'}: it is taken, "
+            "or it is no address of this machine.",
+            "Choose another --port (GRADIO_SERVER_PORT) or --host (GRADIO_SERVER_NAME).",
+        ) from error
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

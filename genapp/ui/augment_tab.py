@@ -1,11 +1,12 @@
 """The Augment tab: a few pictures in, many new ones out, seen before they are made."""
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import gradio as gr
 
-from genapp.augmenting import Recipe, parse_recipe, probe, write_zip
+from genapp.augmenting import DRAWERS, Recipe, parse_recipe, probe, write_zip
 from genapp.errors import BadValue, Cancelled, UserError
 from genapp.registry.engines import Engines
 from genapp.ui import augment_api, growing
@@ -15,6 +16,10 @@ from genapp.ui.jobs import Jobs, telling
 from genapp.ui.photo_input import Payload, sent_files
 
 KEPT_SECONDS = 600
+WITHOUT_TORCH = (
+    "**This tab is switched off here**: whoever runs the app has to install torch for it, with "
+    "`pip install -r requirements-torch.txt`."
+)
 WELCOME = (
     "Send a ZIP with a folder for each class, or pictures and a table (CSV with the columns file "
     "and label). New pictures are shown here as you move the sliders."
@@ -43,6 +48,7 @@ class _Slider(NamedTuple):
     info: str | None = None
 
 
+DRAWING = "Draw new ones"
 SLIDERS: Mapping[str, Sequence[_Slider]] = {
     "Change": (
         _Slider("classic.flip", "Mirrored", 1, "share of the pictures"),
@@ -74,7 +80,7 @@ SLIDERS: Mapping[str, Sequence[_Slider]] = {
         _Slider("style.probability", "Painted in a style", 1, "share of the pictures; slower"),
         _Slider("style.strength", "Strength", 1),
     ),
-    "Draw new ones": (
+    DRAWING: (
         _Slider("generative.probability", "Drawn by a network", 1, "share of the pictures"),
         _Slider("generative.between", "Between two of a class", 1, "the others lie around one"),
         _Slider("generative.spread", "How far from yours", 1),
@@ -121,12 +127,15 @@ class _Page(NamedTuple):
 
 def build(engines: Engines) -> None:
     """Lay out the tab inside the current `gr.Blocks`."""
-    page = _lay_out()
+    if find_spec("torchvision") is None:
+        gr.Markdown(WITHOUT_TORCH, elem_id="augment-off")
+    page = _lay_out(can_draw=any(name in engines.catalog.names for name in DRAWERS))
     _connect(page, _Job(engines))
     augment_api.build(engines)
 
 
-def _lay_out() -> _Page:
+def _lay_out(*, can_draw: bool) -> _Page:
+    """Args: can_draw: networks that draw new pictures are not hidden (see `Catalog.allowed`)."""
     start = Recipe(count=100)
     values = start.settings()
     with gr.Row():
@@ -157,7 +166,12 @@ def _lay_out() -> _Page:
             sliders = []
             with gr.Column(elem_id="augment-controls", min_width=320):
                 for number, (title, group) in enumerate(SLIDERS.items()):
-                    with gr.Accordion(title, open=number == 0, elem_classes="augment-group"):
+                    with gr.Accordion(
+                        title,
+                        open=number == 0,
+                        visible=can_draw or title != DRAWING,
+                        elem_classes="augment-group",
+                    ):
                         for slider in group:
                             part, _, name = slider.name.partition(".")
                             sliders.append(
@@ -171,7 +185,7 @@ def _lay_out() -> _Page:
                                     elem_id=f"augment-{part}-{name}",
                                 )
                             )
-                        if title == "Draw new ones":
+                        if title == DRAWING:
                             tune = gr.Checkbox(
                                 False,
                                 label="Fine-tune the network on my pictures first",
@@ -264,8 +278,8 @@ def _connect(page: _Page, does: "_Job") -> None:
         (page.make, page.cancel, does.making, does.make, [page.made, page.download], []),
         (page.ask, page.stop, does.asking, does.ask, [page.verdict], [page.heads, page.deals]),
     ):
-        start.click(jobs.expect, None, stop, **quick)
-        start.click(
+        jobs.offer(stop, start)
+        worked = start.click(
             work,
             [page.given, page.recipe, *others],
             shown,
@@ -274,8 +288,8 @@ def _connect(page: _Page, does: "_Job") -> None:
             concurrency_limit=1,
             trigger_mode="once",
             **private,
-        ).then(lambda: gr.Button(visible=False), None, stop, **quick)
-        stop.click(jobs.stop, None, None, **quick)
+        )
+        jobs.withdraw(stop, worked)
     page.make.click(None, None, None, js=SCROLL, **private)
 
 

@@ -45,9 +45,8 @@ def build(engines: Engines, trail: gr.State) -> None:
     parts = _lay_out()
     jobs = Jobs(KEPT)
     private: dict[str, Any] = {"api_visibility": "private"}
-    quick: dict[str, Any] = {**private, "queue": False, "show_progress": "hidden"}
-    parts.make.click(jobs.expect, None, parts.cancel, **quick)
-    parts.make.click(
+    jobs.offer(parts.cancel, parts.make)
+    made = parts.make.click(
         _Job(engines, jobs).make,
         [
             *(parts.count, parts.seed, parts.variety, parts.with_sliders, parts.side, parts.form),
@@ -59,8 +58,8 @@ def build(engines: Engines, trail: gr.State) -> None:
         concurrency_limit=1,
         trigger_mode="once",
         **private,
-    ).then(lambda: gr.Button(visible=False), None, parts.cancel, **quick)
-    parts.cancel.click(jobs.stop, None, None, **quick)
+    )
+    jobs.withdraw(parts.cancel, made)
 
 
 def _lay_out() -> _Parts:

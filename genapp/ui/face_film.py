@@ -134,7 +134,6 @@ def _lay_out() -> _Parts:
 def _connect(parts: _Parts, engines: Engines, trail: gr.State, grid: gr.State) -> None:
     jobs = Jobs(KEPT)
     private: dict[str, Any] = {"api_visibility": "private"}
-    quick: dict[str, Any] = {**private, "queue": False, "show_progress": "hidden"}
     listed: dict[str, Any] = {
         **private,
         "inputs": [parts.chosen, trail, grid],
@@ -153,8 +152,8 @@ def _connect(parts: _Parts, engines: Engines, trail: gr.State, grid: gr.State) -
     ]
     for button, step in steps:
         button.click(partial(_list, engines, step), **listed)
-    parts.make.click(jobs.expect, None, parts.cancel, **quick)
-    parts.make.click(
+    jobs.offer(parts.cancel, parts.make)
+    made = parts.make.click(
         _Job(engines, jobs).make,
         [parts.chosen, parts.seconds, parts.loop, parts.side, parts.form],
         [parts.video, parts.picture, parts.facts, parts.download],
@@ -163,8 +162,8 @@ def _connect(parts: _Parts, engines: Engines, trail: gr.State, grid: gr.State) -
         concurrency_limit=1,
         trigger_mode="once",
         **private,
-    ).then(lambda: gr.Button(visible=False), None, parts.cancel, **quick)
-    parts.cancel.click(jobs.stop, None, None, **quick)
+    )
+    jobs.withdraw(parts.cancel, made)
 
 
 def with_chosen(stops: Stops, trail: Trail, grid: Grid) -> Stops:

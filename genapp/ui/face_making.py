@@ -24,7 +24,6 @@ from genapp.facemaking import (
     Recipe,
     consecutive,
     make_faces,
-    maker_names,
     mix,
     neighbour_recipes,
     open_generator,
@@ -40,7 +39,7 @@ from genapp.facemaking import (
 from genapp.images import Photo
 from genapp.registry.engines import Engines
 from genapp.ui.files import place_for_result, save_result
-from genapp.ui.model_files import how_to_fetch
+from genapp.ui.model_files import why_not
 from genapp.upscaling import Progress
 
 LARGE = ENLARGED
@@ -200,11 +199,7 @@ def levels(engines: Engines) -> int:
 
 def problem(engines: Engines) -> str | None:
     """Why no faces can be made here, for people; None if they can."""
-    if GENERATOR in maker_names(engines.catalog):
-        return how_to_fetch(engines.catalog.get(GENERATOR), engines.store)
-    if GENERATOR in engines.catalog.names:
-        return "The network may not be used commercially, and GENAPP_COMMERCIAL_ONLY=1 is set."
-    return f"The catalogue has no {GENERATOR}."
+    return why_not(GENERATOR, engines)
 
 
 def handles(engines: Engines) -> tuple[Handle, ...]:

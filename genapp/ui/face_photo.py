@@ -34,8 +34,7 @@ def build(engines: Engines, trail: gr.State, follow: Follow) -> None:
     parts = _lay_out()
     jobs = Jobs(KEPT)
     private: dict[str, Any] = {"api_visibility": "private"}
-    quick: dict[str, Any] = {**private, "queue": False, "show_progress": "hidden"}
-    parts.look.click(jobs.expect, None, parts.cancel, **quick)
+    jobs.offer(parts.cancel, parts.look)
     looked = parts.look.click(
         _Job(engines, jobs).look,
         [parts.photo, trail],
@@ -47,9 +46,8 @@ def build(engines: Engines, trail: gr.State, follow: Follow) -> None:
         trigger_mode="once",
         **private,
     )
-    looked.then(lambda: gr.Button(visible=False), None, parts.cancel, **quick)
+    jobs.withdraw(parts.cancel, looked)
     follow(looked)
-    parts.cancel.click(jobs.stop, None, None, **quick)
 
 
 def _lay_out() -> _Parts:

@@ -8,7 +8,7 @@ import gradio as gr
 from gradio.events import Dependency
 
 from genapp.errors import UserError
-from genapp.facemaking import MOST_TRUNCATION
+from genapp.facemaking import GENERATOR, MOST_TRUNCATION
 from genapp.registry.engines import Engines
 from genapp.ui import (
     face_dataset,
@@ -84,6 +84,8 @@ class Senders(NamedTuple):
 def build(engines: Engines, tab: gr.Tab) -> Senders | None:
     """Lay out the tab inside itself; None if no faces can be made here."""
     faces_api.build(engines)
+    if engines.catalog.hides(GENERATOR):
+        return None
     problem = face_making.problem(engines)
     if problem:
         gr.Markdown(f"**No faces can be made here.** {problem}", elem_id="face-about")

@@ -3,11 +3,19 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from genapp.errors import Cancelled
 from genapp.upscaling import Progress
+
+QUICK: dict[str, Any] = {
+    "api_visibility": "private",
+    "queue": False,
+    "show_progress": "hidden",
+}
 
 
 class Jobs:
@@ -30,6 +38,18 @@ class Jobs:
         if known is None or known.is_set():
             self._stops[visitor] = threading.Event()
         return gr.Button(visible=True)
+
+    def offer(self, cancel: gr.Button, start: gr.Button) -> None:
+        """Shows Cancel at a click on ``start``, whose own work is connected after this, and lets
+        it stop that work."""
+        start.click(self.expect, None, cancel, **QUICK)
+        cancel.click(self.stop, None, None, **QUICK)
+
+    def withdraw(self, cancel: gr.Button, work: Dependency) -> None:
+        """Hides Cancel when the work is over."""
+        # After a failure, which cancelled work can be, `then` alone does nothing.
+        for over in (work.success, work.failure):
+            over(lambda: gr.Button(visible=False), None, cancel, **QUICK)
 
     @contextmanager
     def running(self, request: gr.Request, progress: gr.Progress) -> Iterator[Progress]:

@@ -1,4 +1,4 @@
-"""The Models tab: three families of generative model side by side, and the theory made visible."""
+"""In the Models tab: three families of generative model side by side, and the theory behind."""
 
 import base64
 import html
@@ -14,6 +14,7 @@ import numpy as np
 from genapp.errors import UserError
 from genapp.families import SIZE
 from genapp.images import read
+from genapp.registry.catalog import Catalog
 from genapp.registry.engines import Engines
 from genapp.ui import lab, lab_table, lab_words
 from genapp.ui.photo_input import Payload, sent_file
@@ -61,6 +62,12 @@ class _Side(NamedTuple):
     def drawn(self) -> list[Any]:
         """What `_draw` fills."""
         return [self.autoregressive, self.vae, self.gan, self.facts]
+
+
+def has_families(catalog: Catalog) -> bool:
+    """Whether the catalogue has all three, and none is hidden (see `Catalog.allowed`)."""
+    entries = {entry for column in lab_table.COLUMNS for entry in column.entries}
+    return entries <= set(catalog.names)
 
 
 def build(engines: Engines, tab: gr.Tab, tabs: gr.Tabs, outliers: str | None = None) -> None:

@@ -8,6 +8,7 @@ import gradio as gr
 from genapp.errors import BadValue, Cancelled, UserError
 from genapp.registry.engines import Engines
 from genapp.screening import (
+    BACKGROUND,
     DEFAULT,
     LEAST,
     LEAST_TO_TUNE,
@@ -16,6 +17,7 @@ from genapp.screening import (
     demonstrate,
     histogram,
 )
+from genapp.screening import BUILT_IN as DETECTOR
 from genapp.ui import outliers_api, screening
 from genapp.ui.files import save_result
 from genapp.ui.jobs import Jobs
@@ -121,6 +123,10 @@ class _Job:
 def build(engines: Engines) -> None:
     """Lay out the tab inside the current `gr.Blocks`."""
     does = _Job(engines)
+    # Both may be hidden: see `Catalog.allowed`.
+    knows_faces, has_likelihoods = (
+        name in engines.catalog.names for name in (DETECTOR, BACKGROUND)
+    )
     found = gr.State(None, time_to_live=KEPT_SECONDS)
     known = gr.State(None, time_to_live=KEPT_SECONDS)
     with gr.Row():
@@ -133,10 +139,10 @@ def build(engines: Engines) -> None:
                 elem_id="outliers-pictures",
             )
             kind = gr.Radio(
-                [BUILT_IN, OWN],
-                value=BUILT_IN,
+                [BUILT_IN, OWN] if knows_faces else [OWN],
+                value=BUILT_IN if knows_faces else OWN,
                 label="What belongs",
-                info=ABOUT_FACES,
+                info=ABOUT_FACES if knows_faces else ABOUT_REFERENCE,
                 elem_id="outliers-kind",
             )
             reference = gr.File(
@@ -144,7 +150,7 @@ def build(engines: Engines) -> None:
                 file_count="multiple",
                 file_types=["image", ".zip", ".npz"],
                 height=150,
-                visible=False,
+                visible=not knows_faces,
                 elem_id="outliers-reference",
             )
             tune = gr.Checkbox(
@@ -158,6 +164,7 @@ def build(engines: Engines) -> None:
                 False,
                 label="All scores side by side",
                 info="Also those by likelihood, of models of faces at 32×32 pixels; slower.",
+                visible=has_likelihoods,
                 elem_id="outliers-every",
             )
             run = gr.Button("Find outliers", variant="primary", elem_id="outliers-run")
@@ -221,7 +228,9 @@ def build(engines: Engines) -> None:
                 buttons=[],
                 elem_id="outliers-near",
             )
-    with gr.Accordion("What a raw likelihood gets wrong", open=False):
+    with gr.Accordion(
+        "What a raw likelihood gets wrong", open=False, visible=knows_faces and has_likelihoods
+    ):
         gr.Markdown(ABOUT_DEMONSTRATION)
         compute = gr.Button("Compute it", elem_id="outliers-demonstrate")
         plain = gr.Gallery(
@@ -245,7 +254,7 @@ def build(engines: Engines) -> None:
     kind.change(
         lambda chosen: (
             gr.File(visible=chosen == OWN),
-            gr.Checkbox(visible=chosen == OWN),
+            gr.Checkbox(visible=chosen == OWN and has_likelihoods),
             gr.Radio(info=ABOUT_REFERENCE if chosen == OWN else ABOUT_FACES),
         ),
         kind,
@@ -253,8 +262,8 @@ def build(engines: Engines) -> None:
         **quiet,
     )
     run.click(None, None, None, js=SCROLL, **private)
-    run.click(does.jobs.expect, None, cancel, **quiet)
-    run.click(
+    does.jobs.offer(cancel, run)
+    worked = run.click(
         does.work,
         [pictures, kind, reference, tune, every_score, false_alarm, known],
         [found, known, score, *shown, *details, *downloads],
@@ -264,8 +273,8 @@ def build(engines: Engines) -> None:
         concurrency_limit=1,
         trigger_mode="once",
         **private,
-    ).then(lambda: gr.Button(visible=False), None, cancel, **quiet)
-    cancel.click(does.jobs.stop, None, None, **quiet)
+    )
+    does.jobs.withdraw(cancel, worked)
     gr.on(
         [false_alarm.change, score.input],
         _move,

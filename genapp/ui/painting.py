@@ -29,7 +29,7 @@ from genapp.translating import (
     region_mask,
     translate,
 )
-from genapp.tryon import FaceShape, find_faces
+from genapp.tryon import FaceShape, find_faces, open_parser
 from genapp.ui import magnifier
 from genapp.ui.files import save_result
 from genapp.upscaling import Progress, face_mask
@@ -137,7 +137,8 @@ def show(canvas: Canvas, wishes: Wishes, engines: Engines, progress: Progress | 
         plan = make_plan(size, detail=_detail(canvas, wishes.strokes))
         painted = paint(canvas.small, styles, plan, engines, progress)
     face_strength = default_face_strength(styles) if wishes.spare_faces else 1.0
-    mask = region_mask(canvas.small.pixels, wishes.region, canvas.faces, engines)
+    parser = open_parser("auto", engines) if wishes.region != "all" else None
+    mask = region_mask(canvas.small.pixels, wishes.region, canvas.faces, engines, parser)
     faces = None
     if canvas.faces and face_strength < 1:
         faces = face_mask(canvas.faces, _size(canvas.small.pixels))

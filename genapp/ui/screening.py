@@ -13,7 +13,8 @@ from gradio.utils import get_upload_folder
 from numpy.typing import NDArray
 
 from genapp.errors import BadValue
-from genapp.registry.engines import Engines, usable_cores
+from genapp.registry.cores import usable_cores
+from genapp.registry.engines import Engines
 from genapp.screening import (
     SCORES,
     SHOWN,

@@ -12,7 +12,7 @@ from genapp import images
 from genapp.errors import BadValue, UserError
 from genapp.facemaking import cut_out
 from genapp.registry.engines import Engines
-from genapp.translating import sketch_to_face, translate
+from genapp.translating import SKETCH_FACE, sketch_to_face, translate
 from genapp.ui import sketch_face_api
 from genapp.ui.files import save_result
 from genapp.ui.photo_input import Payload, sent_file
@@ -48,7 +48,11 @@ class _Parts(NamedTuple):
 
 
 def build(engines: Engines) -> None:
-    """Lay out the panel and the endpoint inside the current `gr.Blocks`."""
+    """Lay out the panel and the endpoint inside the current `gr.Blocks`; the endpoint alone where
+    the network is hidden (see `Catalog.allowed`)."""
+    sketch_face_api.build(engines)
+    if SKETCH_FACE not in engines.catalog.names:
+        return
     with gr.Accordion("Draw a face", open=False, elem_id="style-sketch") as panel:
         parts = _lay_out()
     make: dict[str, Any] = {
@@ -70,7 +74,6 @@ def build(engines: Engines) -> None:
         concurrency_id="translate",
         api_visibility="private",
     )
-    sketch_face_api.build(engines)
 
 
 def _lay_out() -> _Parts:

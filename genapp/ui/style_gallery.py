@@ -56,7 +56,7 @@ def others(engines: Engines) -> str:
         if each.present:
             continue
         model = engines.catalog.get(str(each.model))
-        how = how_to_fetch(model, engines.store) or "Switched off by `GENAPP_COMMERCIAL_ONLY=1`."
+        how = how_to_fetch(model, engines.store) or ""
         allowed = "" if each.commercial else ", not for commercial use"
         lines.append(f"- **{each.name}** ({each.license}{allowed}): {each.description} {how}")
     return "\n".join(lines)

@@ -8,6 +8,7 @@ from genapp import images
 from genapp.errors import BadValue, UnknownName, UserError
 from genapp.registry.engines import Engines
 from genapp.translating import known_names, parse_styles, translate
+from genapp.tryon import PARSER_NAMES
 from genapp.ui.files import save_result
 from genapp.ui.photo_input import (
     Payload,
@@ -34,6 +35,7 @@ def build(engines: Engines) -> None:
         refine: bool = True,
         format: str = "png",
         quality: int = 95,
+        parser: str = "auto",
     ) -> tuple[str, dict[str, Any]]:
         """Paint a photo in a style. Size, bit depth, transparency, colour profile and EXIF stay.
 
@@ -53,6 +55,8 @@ def build(engines: Engines) -> None:
             refine: whether large photos get finer strokes too.
             format: png, tiff, webp, jpg or avif.
             quality: 1 to 100 for webp, jpg and avif; 100 makes webp lossless.
+            parser: what finds the edges of a region: bisenet-r34, bisenet-r18, selfie-multiclass,
+                auto for the first that is here, or none.
 
         Returns:
             The picture, and a report: model, size in pixels, timings, recipe.
@@ -71,6 +75,7 @@ def build(engines: Engines) -> None:
                 detail=sent_whole("detail", detail),
                 refine=refine is not False,
                 format=str(format),
+                parser=str(parser or "auto"),
                 engines=engines,
             )
             data = images.encode(
@@ -92,6 +97,7 @@ def build(engines: Engines) -> None:
         gr.Checkbox(True, label="refine", visible=False),
         gr.Textbox("png", label="format", visible=False),
         gr.Number(95, label="quality", precision=0, visible=False),
+        gr.Textbox("auto", label="parser", info=", ".join(PARSER_NAMES), visible=False),
     ]
     picture = gr.File(label="picture", visible=False)
     report = gr.JSON(label="report", visible=False)

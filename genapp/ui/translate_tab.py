@@ -75,7 +75,7 @@ def build(engines: Engines) -> Sender:
     translate_api.build(engines)
     sketch_face.build(engines)
     save = {"fn": saver.to_send, "inputs": page.seen, "concurrency_id": "translate"}
-    return Sender(page.send, _cancellable(page.send, page.cancel, saver.jobs, show), save)
+    return Sender(page.send, _shown_first(page.send, page.cancel, saver.jobs, show), save)
 
 
 def _lay_out(engines: Engines) -> _Page:
@@ -223,7 +223,7 @@ def _connect(page: _Page, saver: Saver, engines: Engines) -> dict[str, Any]:
         [controls.style, page.chosen],
         **quick,
     ).then(**show)
-    _cancellable(page.download, page.cancel, saver.jobs, show)(
+    _shown_first(page.download, page.cancel, saver.jobs, show)(
         saver.download,
         [page.form, page.seen],
         page.file,
@@ -231,28 +231,20 @@ def _connect(page: _Page, saver: Saver, engines: Engines) -> dict[str, Any]:
         concurrency_id="translate",
         **private,
     ).success(None, js="() => document.querySelector('#style-file').click()", **private)
-    page.cancel.click(saver.jobs.stop, None, None, **quick)
     return show
 
 
-def _cancellable(
+def _shown_first(
     button: gr.Button, cancel: gr.Button, jobs: Jobs, show: dict[str, Any]
 ) -> Callable[..., Dependency]:
-    """Make the result new at a click on the button, and show Cancel until what is added then, long
-    work at full size, is over. Returns what adds it."""
-    quick: dict[str, Any] = {
-        "api_visibility": "private",
-        "queue": False,
-        "show_progress": "hidden",
-    }
-    button.click(jobs.expect, None, cancel, **quick)
+    """At a click on the button what is shown is made anew, then what the returned function adds, at
+    full size and with Cancel."""
+    jobs.offer(cancel, button)
     shown = button.click(**show)
 
     def follow(*arguments: Any, **options: Any) -> Dependency:  # noqa: ANN401 (as Gradio's)
         saved = shown.then(*arguments, **options)
-        # Cancelled work is a failure, after which `then` alone does nothing.
-        for over in (saved.success, saved.failure):
-            over(lambda: gr.Button(visible=False), None, cancel, **quick)
+        jobs.withdraw(cancel, saved)
         return saved
 
     return follow

@@ -8,6 +8,8 @@ import gradio as gr
 from genapp.errors import BadValue, UserError
 from genapp.registry.engines import Engines
 from genapp.tryon import (
+    DETECTORS,
+    PARSER_NAMES,
     Frame,
     compare_frames,
     frame_names,
@@ -39,6 +41,8 @@ def build(engines: Engines) -> None:
         card: bool = False,
         frame_file: Payload | None = None,
         width_mm: float | None = None,
+        detector: str = "blazeface",
+        parser: str = "auto",
     ) -> tuple[str, dict[str, Any]]:
         """Put a pair of glasses on every face of a photo.
 
@@ -59,6 +63,9 @@ def build(engines: Engines) -> None:
             frame_file: a frame of your own instead of `frame`: a .glb or .gltf model, or a
                 picture of the front.
             width_mm: width of that frame; a picture needs it.
+            detector: what finds the faces: 'blazeface' or 'yunet'.
+            parser: what tells hands, hair and clothes from the face: 'bisenet-r34', 'bisenet-r18',
+                'selfie-multiclass', 'auto' for the first that is here, or 'none'.
 
         Returns:
             The picture as PNG, and a report: faces with pose, measures in mm and fit; timings.
@@ -75,6 +82,8 @@ def build(engines: Engines) -> None:
                 "pd_mm": sent_number("pd_mm", pd_mm),
                 "card": card is True,
                 "nudge": parse_nudge(str(nudge or "")),
+                "detector": str(detector or "blazeface"),
+                "parser": str(parser or "auto"),
                 "engines": engines,
             }
             if compare:
@@ -108,6 +117,8 @@ def build(engines: Engines) -> None:
     card = gr.Checkbox(label="card", visible=False)
     frame_file = gr.File(label="frame_file", visible=False)
     width_mm = gr.Number(None, label="width_mm", visible=False)
+    detector = gr.Textbox("blazeface", label="detector", info=", ".join(DETECTORS), visible=False)
+    parser = gr.Textbox("auto", label="parser", info=", ".join(PARSER_NAMES), visible=False)
     picture = gr.File(label="picture", visible=False)
     report = gr.JSON(label="report", visible=False)
     # What the tool is called over MCP.
@@ -116,7 +127,7 @@ def build(engines: Engines) -> None:
         endpoint,
         [
             *(photo, frame, tint, opacity, gradient, nudge, compare),
-            *(dioptres, pd_mm, card, frame_file, width_mm),
+            *(dioptres, pd_mm, card, frame_file, width_mm, detector, parser),
         ],
         [picture, report],
         preprocess=False,

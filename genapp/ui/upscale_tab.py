@@ -20,7 +20,7 @@ from genapp.tryon import FaceShape, find_faces
 from genapp.ui import comparison, magnifier
 from genapp.ui.files import save_result
 from genapp.ui.jobs import Jobs, duration
-from genapp.ui.model_files import how_to_fetch
+from genapp.ui.model_files import how_to_fetch, why_not
 from genapp.ui.photo_input import Payload, hidden_photo, sent_file, sent_number
 from genapp.ui.zero_gpu import GpuWork
 from genapp.upscaling import (
@@ -363,8 +363,8 @@ def build(engines: Engines) -> gr.Image:
     )
     results = [result, facts, download, made]
     run.click(None, None, None, js=SCROLL, **private)
-    run.click(does.jobs.expect, None, cancel, **quiet)
-    run.click(
+    does.jobs.offer(cancel, run)
+    worked = run.click(
         does.work,
         [*settings, *details, made],
         results,
@@ -373,9 +373,9 @@ def build(engines: Engines) -> gr.Image:
         concurrency_limit=1,
         trigger_mode="once",
         **private,
-    ).then(lambda: gr.Button(visible=False), None, cancel, **quiet).then(
-        does.describe, settings, about, **quiet
     )
+    does.jobs.withdraw(cancel, worked)
+    worked.then(does.describe, settings, about, **quiet)
     # Waits for nobody's network.
     gr.on(
         [
@@ -393,7 +393,6 @@ def build(engines: Engines) -> gr.Image:
         trigger_mode="always_last",
         **private,
     )
-    cancel.click(does.jobs.stop, None, None, **quiet)
     glass.follow(made.change)
     _endpoint(engines)
     return photo
@@ -447,7 +446,13 @@ def _face_controls(
         )
         faces = gr.CheckboxGroup([], label="Enlarge these faces", visible=False)
         can_restore, why = _restorer(engines)
-        restoring = gr.Checkbox(False, label="Restore faces", info=why, interactive=can_restore)
+        restoring = gr.Checkbox(
+            False,
+            label="Restore faces",
+            info=why,
+            interactive=can_restore,
+            visible=not engines.catalog.hides(RESTORER),
+        )
         fidelity = gr.Slider(
             0,
             1,
@@ -506,9 +511,9 @@ def _listed(model: Model) -> list[str]:
 
 def _restorer(engines: Engines) -> tuple[bool, str]:
     """Whether faces can be restored, and what to say about it."""
-    if RESTORER not in engines.catalog.names:
-        return False, f"Needs the model {RESTORER}, which this catalogue does not have."
-    missing = how_to_fetch(engines.catalog.get(RESTORER), engines.store)
+    if engines.catalog.hides(RESTORER):
+        return False, ""
+    missing = why_not(RESTORER, engines)
     if missing is None:
         return True, "A network that knows faces draws them anew."
     return False, f"{missing} Then start the app again."

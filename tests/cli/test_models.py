@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import fails, run
+from tests.hub import COMMIT, Hub
 
 
 def catalogue_entry(name: str, data: bytes, license: str, where: str) -> str:
@@ -36,7 +37,7 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two embedded models, and one on a Hub that must not be asked."""
     folder = tmp_path / "weights"
     folder.mkdir()
-    on_hub = f'repo = "owner/name"\ncommit = "{"0123456789" * 4}"\nfile = "x.npz"'
+    on_hub = f'repo = "owner/name"\ncommit = "{COMMIT}"\nfile = "x.npz"'
     (folder / "one.npz").write_bytes(b"one")
     (folder / "two.npz").write_bytes(b"two")
     (folder / "catalog.toml").write_text(
@@ -63,6 +64,8 @@ def test_models_list(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "bytes": 3,
         "embedded": True,
         "pinned": True,
+        "confidence": None,
+        "role": None,
         "present": True,
     }
     assert (models[2]["embedded"], models[2]["present"]) == (False, False)
@@ -103,6 +106,48 @@ def test_models_pull(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "fetching is switched off" in captured.err
     assert "Which models?" in fails(capsys, "models", "pull")
     assert "Which models?" in fails(capsys, "models", "pull", "test/one.v1", "--all")
+
+
+def test_models_pull_all_of_a_task(
+    weights: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What would be refused is left out, and said."""
+    loose = catalogue_entry("other/loose.v1", b"x", "MIT", 'repo = "owner/name"\nfile = "x.npz"')
+    with (weights / "catalog.toml").open("a", encoding="utf-8") as catalog:
+        catalog.write(loose)
+    assert run("models", "pull", "--all", "--task", "other") == 0
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "other/loose.v1: left out, for it is not pinned\n")
+    monkeypatch.setenv("GENAPP_COMMERCIAL_ONLY", "1")
+    assert run("models", "pull", "--all", "--task", "test") == 2  # The one on the Hub is not here.
+    captured = capsys.readouterr()
+    assert captured.out == "test/one.v1: here\n"
+    assert "test/two.v1" not in captured.err
+    assert "Did you mean test?" in fails(capsys, "models", "pull", "--all", "--task", "tset")
+    assert "Use it with --all" in fails(capsys, "models", "pull", "test/one.v1", "--task", "test")
+
+
+def test_models_pull_shows_progress(
+    weights: Path,
+    hub: Hub,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    hub.use(monkeypatch, tmp_path)
+    hub.files["owner/name/x.npz"] = b"x" * 12_345_678
+    assert run("models", "pull", "test/hub.v1") == 0
+    captured = capsys.readouterr()
+    assert captured.out == "test/hub.v1: here\n"
+    assert "test/hub.v1" in captured.err
+    assert "100%" in captured.err
+    assert "12.3M/12.3M" in captured.err
+    hub.requests.clear()
+    assert run("models", "pull", "test/hub.v1", "--json") == 0  # No bar: it is here.
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["failures"] == []
+    assert captured.err == ""
+    assert hub.requests == []
 
 
 def test_models_verify(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from genapp.images import to_float
 from genapp.registry.catalog import load, parse, weights_folder
 from genapp.registry.engines import Engines
 from genapp.registry.store import Store
-from tests.registry.test_store import COMMIT, Hub, hub  # noqa: F401  (a fixture)
+from tests.hub import COMMIT, Hub
 
 Array = NDArray[np.float32]
 
@@ -153,21 +152,11 @@ print(json.dumps({"used": used, "pixel": result.photo.pixels[20, 50].tolist()}))
 """
 
 
-def run(hub: Hub, home: Path) -> dict[str, Any]:  # noqa: F811
+def run(hub: Hub, home: Path) -> dict[str, Any]:
     """Colours a photo in a process of its own: the Hub's client reads its settings at import."""
-    kept = {key: os.environ[key] for key in ("PATH", "HOME", "SYSTEMROOT") if key in os.environ}
-    settings = {
-        "GENAPP_WEIGHTS": str(home / "weights"),
-        "HF_ENDPOINT": hub.endpoint,
-        "HF_HOME": str(home / "hub"),
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "HF_HUB_DISABLE_XET": "1",
-        "XDG_CACHE_HOME": str(home / "cache"),
-        "PYTHONPATH": os.pathsep.join(sys.path),
-    }
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
-        env=kept | settings,
+        env=hub.environment(home) | {"GENAPP_WEIGHTS": str(home / "weights")},
         capture_output=True,
         text=True,
         timeout=200,
@@ -178,7 +167,7 @@ def run(hub: Hub, home: Path) -> dict[str, Any]:  # noqa: F811
     return answer
 
 
-def test_fetched_from_the_hub_when_asked_for(hub: Hub, tmp_path: Path) -> None:  # noqa: F811
+def test_fetched_from_the_hub_when_asked_for(hub: Hub, tmp_path: Path) -> None:
     """Not before; and from then on it is the default."""
     file = tmp_path / "x.onnx"
     tiny_network(file)
@@ -186,11 +175,11 @@ def test_fetched_from_the_hub_when_asked_for(hub: Hub, tmp_path: Path) -> None: 
     weights.mkdir()
     (weights / "catalog.toml").write_text(catalog_of(file), encoding="utf-8")
     (weights / "colorize").symlink_to(weights_folder() / "colorize")
-    hub.body = file.read_bytes()
+    hub.files["owner/name/sub/x.onnx"] = file.read_bytes()
     answer = run(hub, tmp_path)
     first, *later = answer["used"]
     assert first.startswith("colorize/mobilenet-unet.")
     assert later == 2 * ["colorize/ddcolor.tiny"]
-    assert sum(request.startswith("GET") for request in hub.requests) == 1
+    assert len(hub.transfers) == 1
     red, green, _ = answer["pixel"]
     assert red > green + 20  # a light place: a is high

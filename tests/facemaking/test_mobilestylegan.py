@@ -2,7 +2,6 @@
 DDPM come from the Hub."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -40,7 +39,7 @@ from tests.facemaking.tiny import (
     small_catalog,
     small_engines,
 )
-from tests.registry.test_store import COMMIT, Hub, hub  # noqa: F401  (a fixture)
+from tests.hub import Hub
 
 BOTH = (MOBILESTYLEGAN, mapping_of(MOBILESTYLEGAN))
 
@@ -143,7 +142,7 @@ print(json.dumps({"model": made[0].model, "shape": pictures[0].shape, "same": sa
 @pytest.mark.parametrize(
     ("name", "side"), [(MOBILESTYLEGAN, STYLEGAN_SIDE), (DDPM, DDPM_SIDE)], ids=["gan", "ddpm"]
 )
-def test_fetched_from_the_hub(hub: Hub, tmp_path: Path, name: str, side: int) -> None:  # noqa: F811
+def test_fetched_from_the_hub(hub: Hub, tmp_path: Path, name: str, side: int) -> None:
     """Once, checked, and run; in a process of its own, as the Hub's client reads its settings at
     import."""
     file = tmp_path / "weights.pth"
@@ -152,20 +151,10 @@ def test_fetched_from_the_hub(hub: Hub, tmp_path: Path, name: str, side: int) ->
     weights.mkdir()
     models = {DDPM: file} if name == DDPM else dict.fromkeys(BOTH, file)
     (weights / "catalog.toml").write_text(small_catalog(models), encoding="utf-8")
-    hub.body, hub.path = file.read_bytes(), f"/owner/name/resolve/{COMMIT}/sub/weights.pth"
-    kept = {key: os.environ[key] for key in ("PATH", "HOME", "SYSTEMROOT") if key in os.environ}
-    settings = {
-        "GENAPP_WEIGHTS": str(weights),
-        "HF_ENDPOINT": hub.endpoint,
-        "HF_HOME": str(tmp_path / "hub"),
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "HF_HUB_DISABLE_XET": "1",
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
-        "PYTHONPATH": os.pathsep.join(sys.path),
-    }
+    hub.files["owner/name/sub/weights.pth"] = file.read_bytes()
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, name],
-        env=kept | settings,
+        env=hub.environment(tmp_path) | {"GENAPP_WEIGHTS": str(weights)},
         capture_output=True,
         text=True,
         timeout=280,
@@ -173,4 +162,4 @@ def test_fetched_from_the_hub(hub: Hub, tmp_path: Path, name: str, side: int) ->
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"model": name, "shape": [side, side, 3], "same": True}
-    assert sum(request.startswith("GET") for request in hub.requests) == 1
+    assert len(hub.transfers) == 1

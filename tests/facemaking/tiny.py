@@ -9,7 +9,7 @@ from typing import Any
 from genapp.registry.catalog import parse, weights_folder
 from genapp.registry.engines import Engines
 from genapp.registry.store import Store
-from tests.registry.test_store import COMMIT
+from tests.hub import COMMIT
 
 DDPM_SIDE = 16
 STYLEGAN_SIDE = 32

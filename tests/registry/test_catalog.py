@@ -1,4 +1,5 @@
 import dataclasses
+import re
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,8 @@ command = "python training/litert.py"
 """
 
 ON_HUB = ENTRY.replace(
-    'path = "face/a.onnx"', f'repo = "owner/name"\ncommit = "{COMMIT}"\nfile = "sub/x.onnx"'
+    'path = "face/a.onnx"',
+    f'repo = "owner/name"\ncommit = "{COMMIT}"\nfile = "sub/x.onnx"\nconfidence = "A"',
 )
 
 
@@ -80,7 +82,13 @@ def test_entry() -> None:
 
 def test_entry_on_the_hub() -> None:
     model = catalog.parse(ON_HUB).models[0]
-    expected = File(model.name, SHA256, 123, repo="owner/name", commit=COMMIT, file="sub/x.onnx")
+    expected = File(
+        *(model.name, SHA256, 123),
+        repo="owner/name",
+        commit=COMMIT,
+        file="sub/x.onnx",
+        confidence="A",
+    )
     assert model.files == (expected,)
     assert not model.embedded
     assert expected.label == "owner/name/sub/x.onnx"
@@ -138,6 +146,8 @@ def test_empty_catalogue() -> None:
         ("face/a.onnx", "face/a.pkl", "file 1: path: .pkl files run code"),
         ("face/a.onnx", "face/a.PTH", "file 1: path: .pth files are for the torch engine"),
         ('path = "face/a.onnx"', 'path = "a.onnx"\nrepo = "o/n"', "file 1: repo: does not go with"),
+        ("bytes = 123", 'bytes = 123\nconfidence = "A"', "file 1: confidence: does not go with"),
+        ('engine = "onnx"', 'engine = "onnx"\nrole = "quick"', "role: 'quick' is not one of"),
         (f'sha256 = "{SHA256}"\n', "", "file 1: sha256: is missing"),
         ('path = "face/a.onnx"', 'repo = "o/n"', "file 1: file: is missing"),
         ("[-1, 1.0]", "[1, -1]", "input 'image': range: .* is not .lowest, highest"),
@@ -168,6 +178,7 @@ def test_mistake_names_entry_and_key(old: str, new: str, problem: str) -> None:
         ("owner/name", "../name", "repo: .* is not owner/name"),
         ("sub/x.onnx", "../x.onnx", "file: .* is not a path inside"),
         ('file = "sub/x.onnx"\n', "", "file: is missing"),
+        ('confidence = "A"', 'confidence = "E"', "confidence: 'E' is not one of A, B, C, D"),
     ],
 )
 def test_mistake_in_a_hub_file(old: str, new: str, problem: str) -> None:
@@ -176,12 +187,35 @@ def test_mistake_in_a_hub_file(old: str, new: str, problem: str) -> None:
         catalog.parse(ON_HUB.replace(old, new))
 
 
-@pytest.mark.parametrize("missing", [f'commit = "{COMMIT}"\n', f'sha256 = "{SHA256}"\n'])
-def test_hub_file_without_commit_or_hash_is_not_pinned(missing: str) -> None:
-    assert catalog.parse(ON_HUB).models[0].pinned
-    assert missing in ON_HUB
-    model = catalog.parse(ON_HUB.replace(missing, "")).models[0]
+@pytest.mark.parametrize(
+    ("old", "new", "doubt"),
+    [
+        (f'commit = "{COMMIT}"\n', "", "no commit of it is known"),
+        (f'sha256 = "{SHA256}"\n', "", "no SHA-256 of it is known"),
+        ('confidence = "A"', 'confidence = "C"', "the confidence .* is only C"),
+        ('confidence = "A"', 'confidence = "D"', "the confidence .* is only D"),
+    ],
+)
+def test_hub_file_that_is_not_pinned(old: str, new: str, doubt: str) -> None:
+    assert old in ON_HUB
+    model = catalog.parse(ON_HUB.replace(old, new)).models[0]
     assert not model.pinned
+    assert re.fullmatch(doubt, str(model.files[0].doubt))
+
+
+@pytest.mark.parametrize("confidence", ["A", "B"])
+def test_hub_file_that_is_pinned(confidence: str) -> None:
+    model = catalog.parse(ON_HUB.replace('"A"', f'"{confidence}"')).models[0]
+    assert model.pinned
+    assert model.files[0].confidence == confidence
+    assert model.files[0].doubt is None
+
+
+@pytest.mark.parametrize("role", ["default", "best"])
+def test_role(role: str) -> None:
+    assert catalog.parse(ENTRY).models[0].role is None
+    text = ENTRY.replace("scale = 4", f'scale = 4\nrole = "{role}"')
+    assert catalog.parse(text).models[0].role == role
 
 
 def test_size_of_a_hub_file_may_be_unknown() -> None:

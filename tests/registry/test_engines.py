@@ -18,7 +18,7 @@ from onnx import TensorProto, ValueInfoProto, helper
 from genapp.errors import BadValue, HashMismatch, ModelMissing, OutOfMemory, UnknownName
 from genapp.registry.catalog import Catalog, CatalogError, File, Model, Port
 from genapp.registry.devices import Place
-from genapp.registry.engines import Engines, OnnxEngine, usable_cores
+from genapp.registry.engines import Engines, OnnxEngine
 from genapp.registry.store import Store
 
 Shape = Sequence[str | int]
@@ -200,10 +200,6 @@ def test_devices(tmp_path: Path) -> None:
         with pytest.raises(BadValue, match="no CUDA device") as caught:
             OnnxEngine(entry(), path, "cuda")
         assert "--device cpu" in caught.value.remedy
-
-
-def test_usable_cores() -> None:
-    assert 1 <= usable_cores() <= (os.cpu_count() or 1)
 
 
 # The pool ------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ pytest.importorskip("torchvision")
 pytest.importorskip("h5py")
 
 import face_bundle
-import face_data
 import image_features
 import torch
 import train_faces
@@ -19,30 +18,10 @@ import train_faces
 from genapp.nets.face_generator import FaceGenerator
 
 
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten noisy pictures of ten colours, and networks that have learnt nothing."""
-    folder = tmp_path_factory.mktemp("inputs")
-    rng = np.random.default_rng(0)
-    colors, grain = rng.integers(0, 200, (10, 1, 1, 3)), rng.integers(0, 56, (10, 128, 128, 3))
-    images = (colors + grain).astype(np.uint8)
-    held_out = np.arange(10) % 5 == 0
-    faces = face_data.Faces([f"omi-{n}" for n in range(10)], images, held_out)
-    face_data.pack(folder / "faces.npz", faces)
-    torch.manual_seed(0)
-    mobile = image_features.MobileNetFeatures().layers.state_dict()
-    weights = {
-        image_features.MOBILENET: {f"features.{name}": value for name, value in mobile.items()},
-        image_features.EFFICIENTNET: image_features.EfficientNetLite0().state_dict(),
-    }
-    torch.save(weights, folder / "features.pt")
-    return folder
-
-
-def options(inputs: Path, out: Path, **changes: object) -> argparse.Namespace:
+def options(face_inputs: Path, out: Path, **changes: object) -> argparse.Namespace:
     given = {
-        "data": inputs / "faces.npz",
-        "features": inputs / "features.pt",
+        "data": face_inputs / "faces.npz",
+        "features": face_inputs / "features.pt",
         "out": out,
         "minutes": 1.0,
         "stop_after": None,
@@ -64,8 +43,8 @@ def options(inputs: Path, out: Path, **changes: object) -> argparse.Namespace:
     return argparse.Namespace(**{**given, **changes})
 
 
-def test_a_run_leaves_state_mean_sheet_and_log(inputs: Path, tmp_path: Path) -> None:
-    train_faces.Training(options(inputs, tmp_path, minutes=1e-4)).run()
+def test_a_run_leaves_state_mean_sheet_and_log(face_inputs: Path, tmp_path: Path) -> None:
+    train_faces.Training(options(face_inputs, tmp_path, minutes=1e-4)).run()
     log = (tmp_path / "log.txt").read_text()
     assert "8 faces" in log  # two of ten are held out
     assert "measures with efficientnet_lite0" in log
@@ -78,8 +57,8 @@ def test_a_run_leaves_state_mean_sheet_and_log(inputs: Path, tmp_path: Path) -> 
     assert (tmp_path / "best.pt").exists()
 
 
-def test_a_step_changes_what_learns_and_nothing_else(inputs: Path, tmp_path: Path) -> None:
-    training = train_faces.Training(options(inputs, tmp_path))
+def test_a_step_changes_what_learns_and_nothing_else(face_inputs: Path, tmp_path: Path) -> None:
+    training = train_faces.Training(options(face_inputs, tmp_path))
     frozen = [value.clone() for value in training.discriminator.networks.state_dict().values()]
     generator = [value.clone() for value in training.generator.parameters()]
     # Not the last biases: what real and generated pictures teach them cancels out.
@@ -95,12 +74,12 @@ def test_a_step_changes_what_learns_and_nothing_else(inputs: Path, tmp_path: Pat
     assert all(not torch.equal(*pair) for pair in pairs)
 
 
-def test_it_goes_on_where_it_stopped(inputs: Path, tmp_path: Path) -> None:
-    first = train_faces.Training(options(inputs, tmp_path))
+def test_it_goes_on_where_it_stopped(face_inputs: Path, tmp_path: Path) -> None:
+    first = train_faces.Training(options(face_inputs, tmp_path))
     first.step()
     first.spent = 0.25
     train_faces.write(tmp_path / "state.pt", first.state())
-    again = train_faces.Training(options(inputs, tmp_path))
+    again = train_faces.Training(options(face_inputs, tmp_path))
     assert (again.seen, again.spent) == (4, 0.25)
     for one, other in zip(first.generator.parameters(), again.generator.parameters(), strict=True):
         torch.testing.assert_close(one, other)
@@ -109,18 +88,18 @@ def test_it_goes_on_where_it_stopped(inputs: Path, tmp_path: Path) -> None:
     assert again.seen == 8
 
 
-def test_it_goes_on_from_a_small_state(inputs: Path, tmp_path: Path) -> None:
-    first = train_faces.Training(options(inputs, tmp_path))
+def test_it_goes_on_from_a_small_state(face_inputs: Path, tmp_path: Path) -> None:
+    first = train_faces.Training(options(face_inputs, tmp_path))
     first.step()
     train_faces.write(tmp_path / "state.pt", face_bundle.halved(first.state()))
-    again = train_faces.Training(options(inputs, tmp_path))
+    again = train_faces.Training(options(face_inputs, tmp_path))
     for one, other in zip(first.generator.parameters(), again.generator.parameters(), strict=True):
         torch.testing.assert_close(one, other, atol=2e-3, rtol=1e-3)
     assert torch.isfinite(again.step()).all()
 
 
-def test_the_rate_falls_towards_the_end(inputs: Path, tmp_path: Path) -> None:
-    training = train_faces.Training(options(inputs, tmp_path))
+def test_the_rate_falls_towards_the_end(face_inputs: Path, tmp_path: Path) -> None:
+    training = train_faces.Training(options(face_inputs, tmp_path))
     rates = []
     for training.spent in (0.0, 0.6, 0.8, 1.0):
         rates.append(training.rate_factor())
@@ -128,9 +107,9 @@ def test_the_rate_falls_towards_the_end(inputs: Path, tmp_path: Path) -> None:
 
 
 def test_copying_brings_faces_nearer_and_asks_no_discriminator(
-    inputs: Path, tmp_path: Path
+    face_inputs: Path, tmp_path: Path
 ) -> None:
-    training = train_faces.Training(options(inputs, tmp_path, copies=10**6, rate=2e-3))
+    training = train_faces.Training(options(face_inputs, tmp_path, copies=10**6, rate=2e-3))
     heads = [value.clone() for value in training.discriminator.heads()]
     far = [float(training.step()[3]) for _ in range(60)]
     assert np.mean(far[-10:]) < 0.8 * np.mean(far[:5])
@@ -138,8 +117,8 @@ def test_copying_brings_faces_nearer_and_asks_no_discriminator(
     assert all(torch.equal(*pair) for pair in pairs)
 
 
-def test_real_faces_are_mirrored_half_of_the_time(inputs: Path, tmp_path: Path) -> None:
-    training = train_faces.Training(options(inputs, tmp_path))
+def test_real_faces_are_mirrored_half_of_the_time(face_inputs: Path, tmp_path: Path) -> None:
+    training = train_faces.Training(options(face_inputs, tmp_path))
     training.faces = training.faces[:1]
     training.faces[..., : training.faces.shape[3] // 2] = 255
     training.faces[..., training.faces.shape[3] // 2 :] = 0
@@ -147,8 +126,8 @@ def test_real_faces_are_mirrored_half_of_the_time(inputs: Path, tmp_path: Path) 
     assert 0.4 < bright_left < 0.6
 
 
-def test_codes_belong_to_the_faces_that_are_shown(inputs: Path, tmp_path: Path) -> None:
-    training = train_faces.Training(options(inputs, tmp_path))
+def test_codes_belong_to_the_faces_that_are_shown(face_inputs: Path, tmp_path: Path) -> None:
+    training = train_faces.Training(options(face_inputs, tmp_path))
     faces, codes = training.real(30)
     small = torch.nn.functional.avg_pool2d(faces, 2)
     expected = training.codes.expected(codes)
@@ -156,8 +135,10 @@ def test_codes_belong_to_the_faces_that_are_shown(inputs: Path, tmp_path: Path) 
     assert (far.diagonal() < far.min(1).values + 1e-4).float().mean() > 0.9
 
 
-def test_faces_from_noise_take_the_colours_of_their_codes(inputs: Path, tmp_path: Path) -> None:
-    training = train_faces.Training(options(inputs, tmp_path))
+def test_faces_from_noise_take_the_colours_of_their_codes(
+    face_inputs: Path, tmp_path: Path
+) -> None:
+    training = train_faces.Training(options(face_inputs, tmp_path))
     real, codes = training.real(4)
     made = training.codes.expected(codes)
     made = torch.nn.functional.interpolate(made, (64, 64))
@@ -170,9 +151,9 @@ def test_faces_from_noise_take_the_colours_of_their_codes(inputs: Path, tmp_path
     assert wanted.norm() == pytest.approx(float(beside.norm()), rel=1e-4)
 
 
-def test_verdicts_gain_their_weight_as_it_learns(inputs: Path, tmp_path: Path) -> None:
+def test_verdicts_gain_their_weight_as_it_learns(face_inputs: Path, tmp_path: Path) -> None:
     """At first the generator learns from real faces alone."""
-    training = train_faces.Training(options(inputs, tmp_path))
+    training = train_faces.Training(options(face_inputs, tmp_path))
     features = [torch.randn(4, 2, 3, 3, requires_grad=True)]
     verdict, pulled = features[0].sum(), features[0][:2].square().sum()
     first = training.wanted(verdict, pulled, features)[0]
@@ -183,9 +164,9 @@ def test_verdicts_gain_their_weight_as_it_learns(inputs: Path, tmp_path: Path) -
     torch.testing.assert_close(later[2:], torch.ones_like(later[2:]))
 
 
-def test_faces_are_not_enlarged(inputs: Path, tmp_path: Path) -> None:
+def test_faces_are_not_enlarged(face_inputs: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="128² can't be shrunk to 256²"):
-        train_faces.Training(options(inputs, tmp_path, size=256))
+        train_faces.Training(options(face_inputs, tmp_path, size=256))
 
 
 def test_bytes_are_the_nearest() -> None:

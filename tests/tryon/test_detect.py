@@ -13,10 +13,10 @@ from genapp.registry.engines import Engines
 from genapp.tryon.detect import (
     Detection,
     _corners,
-    _merge,
-    _turn_back,
     detect,
     detect_upright,
+    merge,
+    turn_back,
 )
 from genapp.tryon.mesh import find_mesh
 from tests.tryon.conftest import EXAMPLES
@@ -64,7 +64,7 @@ def test_turn_back_undoes_quarter_turns(
     picture[y, x] = 1
     row, column = np.argwhere(np.rot90(picture, -turns))[0]
     seen = at(column + 0.5, row + 0.5, 5, (roll + 90 * turns + 180) % 360 - 180)
-    back = _turn_back(seen, turns, (height, width))
+    back = turn_back(seen, turns, (height, width))
     assert back.center.tolist() == [x + 0.5, y + 0.5]
     assert apart(back.roll, roll) < 1e-6
     assert (back.side, back.score) == (seen.side, seen.score)
@@ -74,7 +74,7 @@ def test_turn_back_undoes_quarter_turns(
 
 
 def test_same_face_found_twice_becomes_one() -> None:
-    merged = _merge([at(100, 100, 50, 10, 0.8), at(104, 100, 54, 20, 0.8)])
+    merged = merge([at(100, 100, 50, 10, 0.8), at(104, 100, 54, 20, 0.8)])
     assert len(merged) == 1
     assert merged[0].center.tolist() == [102, 100]
     assert merged[0].side == 52
@@ -82,24 +82,24 @@ def test_same_face_found_twice_becomes_one() -> None:
 
 
 def test_merged_roll_goes_the_short_way_round() -> None:
-    merged = _merge([at(100, 100, 50, 170), at(100, 100, 50, -170)])
+    merged = merge([at(100, 100, 50, 170), at(100, 100, 50, -170)])
     assert apart(merged[0].roll, 180) < 1e-6
 
 
 def test_surer_of_two_counts_more() -> None:
-    merged = _merge([at(100, 100, 50, score=0.9), at(110, 100, 50, score=0.6)])
+    merged = merge([at(100, 100, 50, score=0.9), at(110, 100, 50, score=0.6)])
     assert 100 < merged[0].center[0] < 105
     assert merged[0].score == 0.9
 
 
 def test_small_box_inside_a_large_one_is_the_same_face() -> None:
-    assert len(_merge([at(100, 100, 80), at(110, 110, 30)])) == 1
+    assert len(merge([at(100, 100, 80), at(110, 110, 30)])) == 1
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), unique=True, max_size=12))
 def test_faces_side_by_side_stay_apart(cells: list[tuple[int, int]]) -> None:
     faces = [at(column * 50, row * 50, 48) for column, row in cells]
-    merged = _merge(faces)
+    merged = merge(faces)
     assert sorted(tuple(face.center) for face in merged) == sorted(
         tuple(face.center) for face in faces
     )
@@ -117,7 +117,7 @@ def test_face_is_found_any_way_up(
     (upright,) = detect(pixels, engines)
     (face,) = detect(np.ascontiguousarray(np.rot90(pixels, -turns)), engines)
     assert apart(face.roll, upright.roll + 90 * turns) < 2
-    back = _turn_back(face, turns, pixels.shape[:2])
+    back = turn_back(face, turns, pixels.shape[:2])
     assert back.center == pytest.approx(upright.center, abs=0.03 * upright.side)
     assert face.side == pytest.approx(upright.side, rel=0.05)
 
@@ -164,7 +164,7 @@ def test_ten_faces_are_all_found(
     rows = [np.hstack(tiles[first : first + columns]) for first in range(0, 10, columns)]
     picture = np.vstack(rows)
     faces = detect(np.ascontiguousarray(np.rot90(picture, -turns)), engines)
-    upright = [_turn_back(face, turns, picture.shape[:2]) for face in faces]
+    upright = [turn_back(face, turns, picture.shape[:2]) for face in faces]
     cells = sorted((int(face.center[1] // 200), int(face.center[0] // 160)) for face in upright)
     assert cells == sorted((number // columns, number % columns) for number in range(10))
     assert all(abs(face.roll) < 20 for face in upright)

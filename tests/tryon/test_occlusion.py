@@ -17,16 +17,18 @@ from genapp.tryon.head import OVAL
 from genapp.tryon.occlusion import (
     CROP,
     CROP_MM,
-    PARSER,
-    PARSER_SIDE,
     Occlusion,
     crop_matrix,
     falling_hair,
     find_occlusion,
 )
+from genapp.tryon.parsing import PARSERS
 from genapp.tryon.pose import Canonical, Head, find_head
 from genapp.tryon.render import Layer, Relief
 from tests.tryon.faces import SIZE, photograph
+
+FINEST = PARSERS["bisenet-r34"]
+PARSER, PARSER_SIDE = FINEST.model, FINEST.side
 
 
 class StandIn:

@@ -6,12 +6,15 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import gradio as gr
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
 from genapp.augmenting import parse_recipe, write_zip
+from genapp.registry.engines import Engines
+from genapp.ui import augment_tab
 from tests.screening.pictures import disc, stripes
 
 if TYPE_CHECKING:
@@ -38,6 +41,20 @@ def kinds(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def contents(path: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_says_that_it_needs_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    def shown() -> list[str]:
+        with gr.Blocks() as page:
+            augment_tab.build(engines)
+        return [
+            str(block.value) for block in page.blocks.values() if isinstance(block, gr.Markdown)
+        ]
+
+    engines = Engines()
+    assert augment_tab.WITHOUT_TORCH not in shown()
+    monkeypatch.setattr(augment_tab, "find_spec", lambda _: None)
+    assert augment_tab.WITHOUT_TORCH in shown()
 
 
 def test_the_endpoint_gives_the_same_bytes_as_the_library(

@@ -21,7 +21,10 @@ FACE_KEYS = {
     *("box", "pose", "pd_mm", "face_width_mm", "frame", "fit", "landmarks", "lenses"),
 }
 SIZE = (768, 960)
-DEFAULTS = ("aviator", "", None, None, "", "", None, None, False, None, None)
+DEFAULTS = (
+    *("aviator", "", None, None, "", "", None, None, False, None, None),
+    *("blazeface", "auto"),
+)
 """Of the parameters after the photo."""
 
 
@@ -60,10 +63,12 @@ def test_the_endpoint_is_named_typed_and_documented(client: Client) -> None:
         ("card", False, "Checkbox"),
         ("frame_file", None, "File"),
         ("width_mm", None, "Number"),
+        ("detector", "blazeface", "Textbox"),
+        ("parser", "auto", "Textbox"),
     ]
     assert [parameter["parameter_has_default"] for parameter in info["parameters"]] == [
         False,
-        *[True] * 11,
+        *[True] * 13,
     ]
     assert [returned["label"] for returned in info["returns"]] == ["picture", "report"]
 

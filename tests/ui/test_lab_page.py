@@ -1,4 +1,4 @@
-"""The Models tab in a browser."""
+"""The three families of the Models tab in a browser."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ WAIT = 120_000
 def lab(page: "Page") -> "Page":
     page.set_default_timeout(WAIT)
     page.get_by_role("tab", name="Models", exact=True).click()
+    page.get_by_role("tab", name="Three families compared").click()
     page.wait_for_selector("#lab-vae img")
     return page
 
