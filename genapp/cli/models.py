@@ -186,7 +186,8 @@ def _export(options: argparse.Namespace) -> int:
 
     model = load().get(options.name)
     target = options.output or Path(f"{model.name.rpartition('/')[2]}.onnx")
-    pictures = [images.read(path) for path in sorted(EXAMPLES.glob("*.jpg"))]
+    photos = [images.read(path) for path in sorted(EXAMPLES.glob("*.jpg"))]
+    pictures = [images.to_float(photo.pixels) for photo in photos]
     exported = export(model, Store(), target, pictures)
     if options.json:
         print_json({**asdict(exported), "path": str(exported.path), "name": model.name})

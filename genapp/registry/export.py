@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from genapp import images
 from genapp.errors import BadValue, UserError
 from genapp.files import write_atomic
 from genapp.registry.catalog import Model, Port
@@ -85,7 +84,7 @@ class Exported:
 
 
 def export(
-    model: Model, store: Store, target: Path, pictures: Sequence[images.Photo] = ()
+    model: Model, store: Store, target: Path, pictures: Sequence[NDArray[np.float32]] = ()
 ) -> Exported:
     """Write a torch model of the catalogue as an ONNX file in single precision.
 
@@ -93,7 +92,7 @@ def export(
         model: its ports become those of the file.
         store: where its weights come from; they are fetched if need be.
         target: an .onnx file; one that is there is replaced.
-        pictures: to compare on, beside random inputs.
+        pictures: H×W×3 RGB 0..1, to compare on beside random inputs.
 
     Raises:
         BadValue: it is no torch model, the target is no name for an ONNX file or cannot be written,
@@ -273,13 +272,12 @@ def _picture_port(model: Model) -> Port | None:
     return port if is_one and port.colors in {"RGB", "BGR"} else None
 
 
-def _photographs(model: Model, pictures: Sequence[images.Photo]) -> Iterator[Inputs]:
+def _photographs(model: Model, pictures: Sequence[NDArray[np.float32]]) -> Iterator[Inputs]:
     """The middle of each, in the size that the network takes."""
     port = model.inputs[0]
     assert port.range is not None
-    for photo in pictures:
+    for pixels in pictures:
         _, _, height, width = _sized(port, {"n": 1}, 96, 96)
-        pixels = images.to_float(photo.pixels)
         zoom = max(height / pixels.shape[0], width / pixels.shape[1])
         size = (
             max(width, round(pixels.shape[1] * zoom)),

@@ -69,7 +69,7 @@ def saved(make: Callable[[], Any], folder: Path, scale: int, multiple: int) -> t
 def test_export(make: Callable[[], Any], scale: int, multiple: int, tmp_path: Path) -> None:
     model, store = saved(make, tmp_path, scale, multiple)
     target = tmp_path / "x.onnx"
-    done = export(model, store, target, [images.read(PHOTO)])
+    done = export(model, store, target, [images.to_float(images.read(PHOTO).pixels)])
     assert done.bytes == target.stat().st_size
     assert done.shape == ("n", 3, "h", "w")
     assert [each.inputs for each in done.parity] == ["random", "photographs"]

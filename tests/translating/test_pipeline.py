@@ -159,7 +159,7 @@ def test_the_recipe_gives_the_same_again(engines: Engines) -> None:
     )
     far = np.abs(again.photo.pixels.astype(int) - first.photo.pixels)
     assert far.max() <= 1
-    assert first.report().keys() == {"model", "size", "timings_ms", "recipe"}
+    assert first.report().keys() == {"model", "size", "ran_on", "timings_ms", "recipe"}
 
 
 def test_smaller_tiles_where_memory_is_short(

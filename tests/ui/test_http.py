@@ -79,7 +79,7 @@ def test_a_photo_alone_gives_picture_and_report(client: Client, portrait: Path) 
     expected = genapp.try_on(portrait)
     assert picture.name == "young-woman-aviator.png"
     assert_pixels(picture.read_bytes(), expected.photo.pixels)
-    assert report.keys() == {"faces", "timings_ms", "recipe"}
+    assert report.keys() == {"faces", "ran_on", "timings_ms", "recipe"}
     assert report["faces"] == json.loads(json.dumps(expected.report()["faces"]))
     assert report["faces"][0].keys() == FACE_KEYS
     assert {"read", "detect", "mesh", "pose", "render"} <= report["timings_ms"].keys()

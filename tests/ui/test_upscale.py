@@ -161,7 +161,7 @@ def test_the_endpoint(client: Client, small: Path) -> None:
     expected = genapp.upscale(small, width=250, strength=0.5)
     assert Path(picture).suffix == ".tiff"
     np.testing.assert_array_equal(images.read(Path(picture)).pixels, expected.photo.pixels)
-    assert report.keys() == {"model", "size", "faces", "timings_ms", "recipe"}
+    assert report.keys() == {"model", "size", "faces", "ran_on", "timings_ms", "recipe"}
     assert report["size"] == [250, 312]
     assert report["recipe"] == expected.recipe
 

@@ -14,6 +14,7 @@ from genapp import images
 from genapp.errors import BadValue, Cancelled, OutOfMemory
 from genapp.images import Photo, read
 from genapp.registry.catalog import Catalog
+from genapp.registry.devices import Ran
 from genapp.registry.engines import Engine, Engines
 from genapp.upscaling import Finish, enlarge, finish, make_plan, read_mask, size_of, upscale
 from genapp.upscaling.memory import SMALLEST_TILE
@@ -239,8 +240,12 @@ def test_a_restored_face_is_in_the_result(stand_ins: Engines, real: Engines) -> 
     catalog = Catalog((*stand_ins.catalog.models, *real.catalog.models))
 
     class Both(Engines):
-        def get(self, name: str) -> Engine:
-            return (stand_ins if name in stand_ins.catalog.names else real).get(name)
+        def get(self, name: str, *, divisible: bool = False) -> Engine:
+            pool = stand_ins if name in stand_ins.catalog.names else real
+            return pool.get(name, divisible=divisible)
+
+        def ran(self, name: str) -> Ran:
+            return (stand_ins if name in stand_ins.catalog.names else real).ran(name)
 
     engines = Both(catalog, real.store, device="cpu")
     asked: dict[str, Any] = {"model": "upscale/near-x2.v1", "engines": engines}
@@ -305,10 +310,10 @@ def test_out_of_memory_retries_smaller(
 ) -> None:
     expected = upscale(textured, 2, engines=stand_ins).photo.pixels
     narrow = Narrow(100)
-    monkeypatch.setattr(stand_ins, "get", lambda name: narrow)
+    monkeypatch.setattr(stand_ins, "get", lambda name, divisible: narrow)
     np.testing.assert_array_equal(upscale(textured, 2, engines=stand_ins).photo.pixels, expected)
     assert narrow.tried[0] == 150
-    monkeypatch.setattr(stand_ins, "get", lambda name: Narrow(SMALLEST_TILE - 1))
+    monkeypatch.setattr(stand_ins, "get", lambda name, divisible: Narrow(SMALLEST_TILE - 1))
     with pytest.raises(OutOfMemory, match="too little memory to run upscale/near-x2"):
         upscale(textured, 2, engines=stand_ins)
 
