@@ -70,13 +70,13 @@ def model_of(case: Case, exported: Exported, backend: Backend, path: Path) -> Mo
         ]
         return replace(port, shape=tuple(sizes))
 
-    inputs, outputs = map(small, entry.inputs), map(small, entry.outputs)
+    inputs = tuple(small(port) for port in entry.inputs)
+    outputs = tuple(small(port) for port in entry.outputs)
     if exported.fixed is not None and backend == "onnx":
         factor = entry.scale or 1
-        inputs = (replace(p, shape=(1, 3, *exported.fixed)) for p in inputs)
-        outputs = (
-            replace(p, shape=(1, 3, *(factor * side for side in exported.fixed))) for p in outputs
-        )
+        large = tuple(factor * side for side in exported.fixed)
+        inputs = tuple(replace(port, shape=(1, 3, *exported.fixed)) for port in inputs)
+        outputs = tuple(replace(port, shape=(1, 3, *large)) for port in outputs)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     file = File(exported.entry, digest, None, None, "owner/name", COMMIT, path.name)
     return replace(
@@ -84,8 +84,8 @@ def model_of(case: Case, exported: Exported, backend: Backend, path: Path) -> Mo
         engine=backend,
         commercial=True,
         files=(file,),
-        inputs=tuple(inputs),
-        outputs=tuple(outputs),
+        inputs=inputs,
+        outputs=outputs,
         shared_norms=entry.shared_norms and backend == "onnx",
     )
 
