@@ -41,6 +41,7 @@ class FaceFinisher(nn.Module):
         self.fine_again = nn.Sequential(Gate(fine), Gate(fine))
         self.last = nn.Conv2d(fine, 3 * SCALE**2, 3, padding=1)
         nn.init.zeros_(self.last.weight)  # begins as bilinear enlargement
+        assert self.last.bias is not None
         nn.init.zeros_(self.last.bias)
 
     def forward(self, picture: Tensor) -> Tensor:
