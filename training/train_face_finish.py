@@ -32,14 +32,14 @@ from train_faces import apart, count, draw, flat, noise, shrunk_bytes, to_bytes,
 from genapp.nets.face_finisher import SCALE, FaceFinisher
 
 RATE = 2e-4
-STEADY = 0.7  # share of the time after which the rate falls, in a line
+STEADY = 0.5  # share of the time after which the rate falls, in a line
 LEAST = 0.05  # of the rate, at the end
 FASTER = 2.0  # rate of the finisher over the discriminator's
 MEAN_SHARE = 0.05  # half-life of the running mean over all pictures so far
 BLIND = 4_000  # pictures in which the verdicts gain their full weight
 DRAWN = 6_000  # faces from noise that are made beforehand
-COPIED = 0.25  # strength of what pixels ask for over that of features and verdicts
-HELD = 16  # side at which faces from noise keep their colours
+COPIED = 1.0  # strength of what pixels ask for over that of features and verdicts
+HELD = (32, 16)  # sides at which faces from noise keep their colours
 SEED = 0
 
 
@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--head-width", type=int, default=64, help="channels of discriminator")
     parser.add_argument("--pairs", type=int, default=6_000, help="shown before verdicts count")
     parser.add_argument(
-        "--rebuild", type=float, default=0.25, help="pull of real faces over that of verdicts"
+        "--rebuild", type=float, default=0.5, help="pull of real faces over that of verdicts"
     )
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=RATE)
@@ -337,9 +337,9 @@ def pixels_wanted(
     Pairs shall be like the real face, faces from noise keep the colours that went in.
     """
     made = made.requires_grad_()
-    far = [apart(made[:paired], real[:paired], real.shape[2])]
+    far = [apart(made[:paired], real[:paired], side) for side in (real.shape[2], HELD[0])]
     if paired < len(made):
-        far.append(apart(made[paired:], small[paired:], HELD))
+        far += [apart(made[paired:], small[paired:], side) for side in HELD]
     loss = torch.stack(far).sum()
     (gradient,) = torch.autograd.grad(loss, made)
     strength = beside.norm() / gradient.norm().clamp_min(1e-12)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from genapp.nets.pixels import enlarged, smooth
+from genapp.nets.pixels import enlarged
 
 SCALE = 2
 MULTIPLE = 4
@@ -52,7 +52,7 @@ class FaceFinisher(nn.Module):
         middle = self.middle_again((middle + enlarged(self.up(coarse))) * math.sqrt(0.5))
         fine = self.fine_again((fine + enlarged(self.further_up(middle))) * math.sqrt(0.5))
         drawn = functional.pixel_shuffle(self.last(fine), SCALE)
-        return enlarged(picture) + smooth(drawn.float())
+        return enlarged(picture) + drawn.float()
 
 
 class Gate(nn.Module):

@@ -58,7 +58,7 @@ STYLES = (
     BuiltIn("bright-pencils", "Pencil lines on white with magenta, turquoise and yellow.", 0.8),
     BuiltIn("fleck-print", "Flecks of slate and red printed on grey.", 0.45),
     BuiltIn("terracotta", "Brown and burnt orange in fine, dark-edged strokes."),
-    BuiltIn("gold-engraving", "Fine golden lines on cream."),
+    BuiltIn("gold-engraving", "Fine golden lines on cream.", 0.85),
     BuiltIn("lilac-mist", "Lilac and yellow, blurred as in fog."),
     BuiltIn("lime-and-brick", "Lime green, brick red and teal between dark contours.", 0.7),
     BuiltIn("aqua-crackle", "Pale aqua with the fine cracks of old glaze."),
