@@ -45,11 +45,13 @@ class Weights:
 
 
 def rrdbnet(blocks: int) -> nn.Module:
-    return ESRGAN(num_filters=64, num_blocks=blocks, scale=4)
+    network: nn.Module = ESRGAN(num_filters=64, num_blocks=blocks, scale=4)
+    return network
 
 
 def compact() -> nn.Module:
-    return Compact(num_feat=64, num_conv=16, upscale=4)
+    network: nn.Module = Compact(num_feat=64, num_conv=16, upscale=4)
+    return network
 
 
 IN_WHEEL = (

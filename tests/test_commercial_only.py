@@ -21,6 +21,8 @@ WHOLE = parse((weights_folder() / "catalog.toml").read_text(encoding="utf-8"))
 HIDDEN = tuple(model for model in WHOLE.models if not model.commercial)
 LEFT = tuple(model for model in WHOLE.models if model.commercial)
 
+FACE = Path(__file__).parents[1] / "genapp" / "ui" / "examples" / "young-woman.jpg"
+
 
 @pytest.fixture(autouse=True)
 def commercial_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -118,6 +120,7 @@ def test_models_commands_on_a_hidden_one(action: str, capsys: pytest.CaptureFixt
         ["sketch-to-face", "IN", "-o", "OUT.png"],
         ["faces", "-o", "OUT"],
         ["faces", "-o", "OUT", "--model", "faces/ddpm.celebahq-256"],
+        ["try-on", "FACE", "-o", "OUT.png", "--parser", "bisenet-r18"],
         ["outliers", "IN"],
     ],
     ids=" ".join,
@@ -126,7 +129,8 @@ def test_commands(
     command: list[str], picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given = picture.parent if command[0] == "outliers" else picture
-    places = {"IN": str(given), "OUT": str(tmp_path / "out"), "OUT.png": str(tmp_path / "o.png")}
+    out = {"OUT": str(tmp_path / "out"), "OUT.png": str(tmp_path / "o.png")}
+    places = {"IN": str(given), "FACE": str(FACE), **out}
     assert cli.main([places.get(word, word) for word in command]) == 2
     error = capsys.readouterr().err
     assert "may not be used commercially, and GENAPP_COMMERCIAL_ONLY=1 is set." in error
@@ -147,6 +151,7 @@ def test_page(page: "gr.Blocks") -> None:
     config = json.dumps(page.get_config_file(), default=str, ensure_ascii=False)
     assert named_in(config) == []
     assert "anime-face" not in config
+    assert "Make faces" not in config
 
 
 def test_api(page: "gr.Blocks", picture: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,7 +91,7 @@ def _run(options: argparse.Namespace) -> int:
         read_recipe,
         write_zip,
     )
-    from genapp.registry.engines import Engines
+    from genapp.cli.networks import open_engines
 
     source = open_source(options.input, classes=options.classes, boxes=options.boxes)
     given = Recipe() if options.recipe is None else read_recipe(options.recipe)
@@ -111,7 +111,7 @@ def _run(options: argparse.Namespace) -> int:
     is_zip = options.output.suffix.lower() == ".zip"
     if not is_zip:
         images.check_output(options.output)
-    with Engines(device=options.device) as engines, progress_bar() as progress:
+    with open_engines(options.device) as engines, progress_bar() as progress:
         if is_zip:
             result = write_zip(
                 options.output,

@@ -85,11 +85,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from genapp.registry.engines import Engines
+    from genapp.cli.networks import open_engines
 
     if not (options.output or options.grid or options.animate):
         raise BadValue("Where to?", "Name a folder, a .zip or a picture with -o, or use --grid.")
-    with Engines(device=options.device) as engines:
+    with open_engines(options.device) as engines:
         if options.output and options.output.suffix.lower() == ".zip":
             return _write_zip(options, engines)
         return _write_files(options, engines)

@@ -201,7 +201,8 @@ def _export(options: argparse.Namespace) -> int:
 
 def _licenses(options: argparse.Namespace) -> int:
     groups: dict[tuple[str, bool], list[str]] = {}
-    for model in load().models:
+    catalog = load()
+    for model in catalog.models:
         groups.setdefault((model.license, model.commercial), []).append(model.name)
     if options.json:
         rows = [
@@ -212,8 +213,11 @@ def _licenses(options: argparse.Namespace) -> int:
         return 0
     for (license, commercial), names in groups.items():
         print(f"{license} (commercial use: {yes_or_no(commercial)})")
+        # Where it is not the licence that forbids it, what the model learnt from does.
+        tells_why = commercial or "-NC" in license
         for name in names:
-            print(f"  {name}")
+            why = "" if tells_why else f" (training data: {catalog.get(name).training_data})"
+            print(f"  {name}{why}")
     return 0
 
 

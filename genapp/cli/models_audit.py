@@ -49,7 +49,7 @@ def _row(finding: Finding) -> dict[str, Any]:
 
 
 def _print(findings: Sequence[Finding]) -> None:
-    table = [("NAME", "CONFIDENCE", "COMMIT", "SIZE", "SHA-256", "VERDICT")]
+    table: list[tuple[str, ...]] = [("NAME", "CONFIDENCE", "COMMIT", "SIZE", "SHA-256", "VERDICT")]
     for finding in findings:
         expected, found = asdict(finding.expected), asdict(finding.found)
         cells = [_cell(expected[key], found[key]) for key in ("commit", "bytes", "sha256")]

@@ -71,7 +71,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     from genapp import outliers
-    from genapp.registry.engines import Engines
+    from genapp.cli.networks import open_engines
     from genapp.screening import UNTUNED, check_report, save, write_report
 
     if options.output is not None:
@@ -81,7 +81,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.tune and options.reference is None:
         raise BadValue("--tune was given without --reference.", "Name a reference.")
     also = list(UNTUNED) if options.also == "all" else options.also.split(",")
-    with Engines(device=options.device) as engines, progress_bar() as progress:
+    with open_engines(options.device) as engines, progress_bar() as progress:
         result = outliers(
             options.input,
             reference=options.reference,

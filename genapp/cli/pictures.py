@@ -75,7 +75,7 @@ def create_folder(path: Path) -> None:
 
 
 def _run_file(source: Path, options: argparse.Namespace, work: Work) -> int:
-    from genapp.registry.engines import Engines
+    from genapp.cli.networks import open_engines
 
     if work.format is not None:
         raise BadValue(
@@ -84,7 +84,7 @@ def _run_file(source: Path, options: argparse.Namespace, work: Work) -> int:
     outputs = [path for path in (options.output, work.also) if path is not None]
     for path in outputs:
         check_output(source, path)
-    with Engines(device=options.device) as engines:
+    with open_engines(options.device) as engines:
         report = work.make(source, options.output, engines)
     if options.json:
         named = {"outputs": [str(path) for path in outputs]} if work.lists_outputs else {}
@@ -152,11 +152,11 @@ def _each_picture(
     """The reports of what was written, and what failed with the reason: the rest is done."""
     from tqdm import tqdm
 
-    from genapp.registry.engines import Engines
+    from genapp.cli.networks import open_engines
 
     results: list[dict[str, Any]] = []
     failures: list[dict[str, str]] = []
-    with Engines(device=device) as engines:
+    with open_engines(device) as engines:
         for source, target in tqdm(pairs, unit=work.unit):
             try:
                 check_output(source, target)

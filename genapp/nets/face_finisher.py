@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from genapp.nets.pixels import enlarged, smooth
+
 SCALE = 2
 MULTIPLE = 4
 """Sides that it takes are multiples of this."""
@@ -39,6 +41,7 @@ class FaceFinisher(nn.Module):
         self.fine_again = nn.Sequential(Gate(fine), Gate(fine))
         self.last = nn.Conv2d(fine, 3 * SCALE**2, 3, padding=1)
         nn.init.zeros_(self.last.weight)  # begins as bilinear enlargement
+        assert self.last.bias is not None
         nn.init.zeros_(self.last.bias)
 
     def forward(self, picture: Tensor) -> Tensor:
@@ -49,7 +52,7 @@ class FaceFinisher(nn.Module):
         middle = self.middle_again((middle + enlarged(self.up(coarse))) * math.sqrt(0.5))
         fine = self.fine_again((fine + enlarged(self.further_up(middle))) * math.sqrt(0.5))
         drawn = functional.pixel_shuffle(self.last(fine), SCALE)
-        return enlarged(picture) + drawn.float()
+        return enlarged(picture) + smooth(drawn.float())
 
 
 class Gate(nn.Module):
@@ -71,8 +74,3 @@ def places(picture: Tensor) -> Tensor:
     right = torch.linspace(-1, 1, width, device=picture.device).expand(count, 1, height, width)
     down = torch.linspace(-1, 1, height, device=picture.device)[:, None]
     return torch.cat([right, down.expand(count, 1, height, width)], 1)
-
-
-def enlarged(x: Tensor) -> Tensor:
-    """Returns n×c×2h×2w of n×c×h×w, bilinear."""
-    return functional.interpolate(x, scale_factor=2.0, mode="bilinear")

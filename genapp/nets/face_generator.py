@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from genapp.nets.face_finisher import FaceFinisher
+from genapp.nets.pixels import enlarged, smooth
 
 Z_SIZE = 64
 W_SIZE = 256
@@ -210,16 +211,3 @@ class StyledConv(nn.Module):
             energy = style.square() @ self.weight.square().sum((2, 3)).t()
             y = y * torch.rsqrt(energy + 1e-8)[:, :, None, None]
         return y + self.bias[:, None, None].to(y.dtype)
-
-
-def enlarged(x: Tensor) -> Tensor:
-    """Returns n×c×2h×2w of n×c×h×w, bilinear."""
-    return functional.interpolate(x, scale_factor=2.0, mode="bilinear")
-
-
-def smooth(picture: Tensor) -> Tensor:
-    """Takes away a chequerboard of single pixels, which the drawing of several a place leaves."""
-    row = picture.new_tensor([0.25, 0.5, 0.25])
-    kernel = (row[:, None] * row).expand(3, 1, 3, 3)
-    padded = functional.pad(picture, (1, 1, 1, 1), mode="replicate")
-    return functional.conv2d(padded, kernel, groups=3)

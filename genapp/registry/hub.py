@@ -12,6 +12,7 @@ its cache (https://huggingface.co/docs/huggingface_hub/guides/manage-cache).
 import errno
 import logging
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -33,6 +34,7 @@ raises stops the transfer; what has come stays for the next one."""
 WAITS = (1, 2, 4)
 LONGEST_WAIT = 30
 """Seconds that the Hub may ask to be left alone for; if it wants more, the user is told."""
+ETAG = re.compile(r"[\w-]+")
 MAY_PASS = frozenset({408, 429, 500, 502, 503, 504})
 TRIES = 2
 """Times that a file is fetched if it comes with wrong bytes."""
@@ -107,24 +109,26 @@ def _described(url: str, endpoint: str | None) -> "HfFileMetadata":
     import huggingface_hub as client
     from huggingface_hub import constants, errors
 
-    for failures in range(1, len(WAITS) + 2):
+    failures = 0
+    while True:
         try:
             return client.get_hf_file_metadata(
                 url, timeout=constants.HF_HUB_ETAG_TIMEOUT, endpoint=endpoint
             )
         except errors.HfHubHTTPError as error:
+            failures += 1
             wait = _wait(error, failures)
             if wait is None:
                 raise
             time.sleep(wait)
-    raise AssertionError("the last error is raised")
 
 
 def _refuse_others(file: File, about: "HfFileMetadata") -> None:
     """Spares a transfer whose bytes could not be right. Raises as `fetch` does."""
-    if about.etag is None or about.commit_hash is None:
+    # The ETag names a file in the cache.
+    if about.commit_hash is None or about.etag is None or not ETAG.fullmatch(about.etag):
         raise ModelMissing(
-            f"What answered for {file.label} is not the Hub: it names no commit and no ETag.",
+            f"What answered for {file.label} is not the Hub: it names no commit, or no hash.",
             "Check HF_ENDPOINT, and whether a proxy stands between.",
         )
     problem = None

@@ -10,6 +10,8 @@ import json
 import logging
 import os
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,8 @@ class Store:
             or is not sure of them, too: whoever owns the repository decides what they are. By
             default no, unless `GENAPP_ALLOW_UNPINNED=1`.
         stamps: the file of stamps; by default `genapp/checked.json` in the user's cache folder.
+        transfers: opens what shows how a model is fetched, by its name, where `path` is not given
+            a progress of its own.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class Store:
         offline: bool = False,
         allow_unpinned: bool | None = None,
         stamps: Path | None = None,
+        transfers: Callable[[str], AbstractContextManager[Progress]] | None = None,
     ) -> None:
         self._weights = weights or weights_folder()
         self._cache_dir = cache_dir
@@ -53,6 +58,7 @@ class Store:
             allow_unpinned = os.environ.get("GENAPP_ALLOW_UNPINNED") == "1"
         self._allow_unpinned = allow_unpinned
         self._stamps = stamps or _default_stamps()
+        self._transfers = transfers
         self._lock = threading.Lock()
 
     def find(self, file: File) -> Path | None:
@@ -91,7 +97,7 @@ class Store:
             )
         path = self.find(file)
         if path is None:
-            path = self._fetch(file, progress or _ignore)
+            path = self._fetch(file, progress)
         stamp = _stamp(path, file)
         if self._read_stamps().get(str(path.resolve())) == stamp:
             return path
@@ -150,7 +156,7 @@ class Store:
         blob.unlink(missing_ok=True)
         raise HashMismatch(f"{message[:-1]}; it was deleted.", pull_remedy(file))
 
-    def _fetch(self, file: File, progress: Progress) -> Path:
+    def _fetch(self, file: File, progress: Progress | None) -> Path:
         if file.path is not None:
             raise ModelMissing(
                 f"{file.label} is missing from {str(self._weights)!r}.", _embedded_remedy()
@@ -163,7 +169,11 @@ class Store:
                 f"{file.label} is not on this machine, and fetching is switched off.",
                 pull_remedy(file),
             )
-        return fetch(file, cache_dir=self._cache_dir, endpoint=self._endpoint, progress=progress)
+        shown: AbstractContextManager[Progress] = nullcontext(progress or _ignore)
+        if progress is None and self._transfers is not None:
+            shown = self._transfers(file.model)
+        with shown as told:
+            return fetch(file, cache_dir=self._cache_dir, endpoint=self._endpoint, progress=told)
 
     def _read_stamps(self) -> dict[str, Any]:
         if self._stamps is None:

@@ -103,7 +103,7 @@ def strokes(found: Values) -> Values:
 def washed(source: Pixels) -> Values:
     """Paper under a wash that is darker where the photo is: h×w lightness, 1 white.
 
-    Lines alone leave too little of some faces: the detector found 92 of 100, with the wash 9N.
+    Lines alone leave too little of some faces: the detector found 92 of 100, with the wash 95.
     """
     grey = np.asarray(cv2.cvtColor(to_float(source), cv2.COLOR_RGB2GRAY), np.float32)
     soft = cv2.GaussianBlur(grey, (0, 0), max(grey.shape) / SOFT)

@@ -20,6 +20,7 @@ from genapp.tryon.arrays import Array
 from genapp.tryon.camera import crop, inverse
 from genapp.tryon.outline import FaceShape
 
+MULTICLASS = "face/parsing.selfie-multiclass"
 AUTO, NONE = "auto", "none"
 MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 SPREAD = np.array([0.229, 0.224, 0.225], np.float32)
@@ -46,7 +47,7 @@ class Kind:
     face: tuple[int, ...]
     """Classes that are the face."""
     background: int | None
-    """The class of what is no person, where it says so of whole pictures."""
+    """The class of what is no person; None where the network looks at aligned faces only."""
 
 
 _BISENET = Kind(
@@ -61,7 +62,7 @@ PARSERS = {
     "bisenet-r34": replace(_BISENET, model="face/parsing.bisenet-r34"),
     "bisenet-r18": _BISENET,
     "selfie-multiclass": Kind(
-        model="face/parsing.selfie-multiclass",
+        model=MULTICLASS,
         side=256,
         zoom=2.6,
         # Glasses are among the things that people wear.
@@ -84,11 +85,14 @@ class Parser:
 
     def scores(self, square: Array) -> Array:
         """classes×side×side of a picture, side×side×3 RGB 0..1."""
-        if self.kind.background is None:
-            image = ((square - MEAN) / SPREAD).transpose(2, 0, 1)[None]
-            return self.engine.run({"input": np.ascontiguousarray(image, np.float32)})["output"][0]
-        image = np.ascontiguousarray(square[None], np.float32)
-        return self.engine.run({"image": image})["classes"][0].transpose(2, 0, 1)
+        if self.kind.model == MULTICLASS:
+            image = np.ascontiguousarray(square[None], np.float32)
+            scores = self.engine.run({"image": image})["classes"][0].transpose(2, 0, 1)
+        else:
+            planes = ((square - MEAN) / SPREAD).transpose(2, 0, 1)[None]
+            image = np.ascontiguousarray(planes, np.float32)
+            scores = self.engine.run({"input": image})["output"][0]
+        return np.asarray(scores, np.float32)
 
     def classes(self, square: Array) -> NDArray[np.int64]:
         """side×side numbers of classes of a picture, side×side×3 RGB 0..1."""

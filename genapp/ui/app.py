@@ -54,10 +54,11 @@ def build(engines: Engines) -> gr.Blocks:
         delete_cache=(60, KEPT_SECONDS),
         fill_width=False,
     ) as page:
+        has_faces = not engines.catalog.hides(GENERATOR)
         gr.Markdown(
             "# genapp\nTry on glasses in a photo of yourself. Colour, paint and enlarge photos. "
-            "Make faces of people who do not exist. Find the pictures that do not belong, and grow "
-            "small data sets.",
+            f"{'Make faces of people who do not exist. ' if has_faces else ''}"
+            "Find the pictures that do not belong, and grow small data sets.",
             elem_id="masthead",
         )
         with gr.Tabs(overflow_behavior="wrap") as tabs:
@@ -71,7 +72,7 @@ def build(engines: Engines) -> gr.Blocks:
                 painted = translate_tab.build(engines)
             with gr.Tab("Upscale", id=UPSCALE):
                 small = upscale_tab.build(engines)
-            with gr.Tab("Faces", visible=not engines.catalog.hides(GENERATOR)) as faces:
+            with gr.Tab("Faces", visible=has_faces) as faces:
                 made = faces_tab.build(engines, faces)
             with gr.Tab("Outliers", id=OUTLIERS):
                 outliers_tab.build(engines)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 
 from genapp.registry.catalog import File, Measure, Model
+from genapp.registry.devices import NAMES, places
 from genapp.registry.engines import Engines
 from genapp.registry.listing import is_present
 from genapp.ui.model_files import doubts
@@ -44,7 +45,8 @@ def summary(engines: Engines) -> str:
     text = f"**{len(here)} models are here** ({size_of(here)})"
     if absent:
         text += f", **{len(absent)} can be fetched** from the Hugging Face Hub ({size_of(absent)})"
-    text += f". Networks run on {_device(engines)}."
+    has_cuda = engines.hardware.cuda
+    text += f". Networks run on {'CUDA where they can' if has_cuda else 'the CPU'}."
     if engines.catalog.hidden:
         text += (
             f" {len(engines.catalog.hidden)} more are hidden, because they may not be used "
@@ -126,7 +128,7 @@ def _card(model: Model, engines: Engines, *, can_fetch: bool) -> str:
     licence = _safe(model.license)
     if not model.commercial:
         licence += ", <b class='model-warning'>not for commercial use</b>"
-    facts = [_state(model, here=here), size_text(model.bytes), licence, _engine(model)]
+    facts = [_state(model, here=here), size_text(model.bytes), licence, _engine(model, engines)]
     if not model.embedded:
         facts.append(_pin(model))
     parts = [
@@ -152,17 +154,22 @@ def _pin(model: Model) -> str:
     return f"pinned, {told}" if model.pinned else f"<b class='model-warning'>not pinned</b>, {told}"
 
 
-def _engine(model: Model) -> str:
+def _engine(model: Model, engines: Engines) -> str:
+    """What runs it, and where."""
     if model.engine == "data":
         return "data, no network"
-    if model.engine == "onnx":
-        return "ONNX Runtime"
-    return "torch" if find_spec("torch") else "needs torch, which is not installed"
+    if model.engine == "torch" and find_spec("torch") is None:
+        return "needs torch, which is not installed"
+    place = places(_wanted(engines), engines.hardware, {model.engine})[0]
+    return f"{NAMES[place.runtime]} on {_device(place.device)}"
 
 
-def _device(engines: Engines) -> str:
-    named = {"cpu": "the CPU", "cuda": "CUDA"}
-    return named.get(engines.device, "CUDA where there is a device for it, else on the CPU")
+def _wanted(engines: Engines) -> str:
+    return "cpu" if engines.device == "cpu" else "auto"
+
+
+def _device(name: str) -> str:
+    return "CUDA" if name == "cuda" else "the CPU"
 
 
 def _measured(model: Model) -> str:
@@ -180,9 +187,10 @@ def _fetching(model: Model, engines: Engines, *, can_fetch: bool) -> str:
     """How to get it: a button, or words."""
     command = f"python -m genapp models pull {model.name}"
     if not all(engines.store.takes(file) for file in model.files):
+        why = _safe("; ".join(doubts(model)))
         return (
-            f"<p class='model-unpinned'><b>Not pinned:</b> {_safe('; '.join(doubts(model)))}. If "
-            f"you trust its owner, start the app with <code>GENAPP_ALLOW_UNPINNED=1</code>.</p>"
+            f"<p>{why[:1].upper()}{why[1:]}. If you trust its owner, start the app with "
+            "<code>GENAPP_ALLOW_UNPINNED=1</code>.</p>"
         )
     if not can_fetch:
         return f"<p>To fetch it: <code>{_safe(command)}</code></p>"

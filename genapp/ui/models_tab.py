@@ -8,7 +8,7 @@ import gradio as gr
 from genapp.errors import Cancelled, UserError
 from genapp.registry.engines import Engines
 from genapp.ui import lab_tab, model_cards, models_api
-from genapp.ui.jobs import Jobs
+from genapp.ui.jobs import QUICK, Jobs
 from genapp.ui.model_cards import ALL, FILTERS, size_text
 
 KEPT = "What has come is kept, and the next time goes on from there."
@@ -20,7 +20,6 @@ CLICKED = """element.addEventListener("click", event => {
     if (button) trigger("click", {model: button.dataset.model});
 });"""
 PRIVATE: dict[str, Any] = {"api_visibility": "private"}
-QUICK: dict[str, Any] = {**PRIVATE, "queue": False, "show_progress": "hidden"}
 
 
 def may_fetch() -> bool:
@@ -56,8 +55,8 @@ def _shelf(engines: Engines, tab: gr.Tab) -> None:
         cancel = gr.Button("Cancel", visible=False, elem_id="models-cancel")
     cards = gr.HTML("", js_on_load=CLICKED, elem_id="models-cards")
     gr.on([tab.select, shown.input], does.show, shown, [about, cards], **QUICK)
-    cards.click(does.jobs.expect, None, cancel, **QUICK)
-    cards.click(
+    cards.click(does.expect, None, [status, cancel], **QUICK)
+    work = cards.click(
         does.fetch,
         shown,
         [status, about, cards],
@@ -66,7 +65,8 @@ def _shelf(engines: Engines, tab: gr.Tab) -> None:
         concurrency_limit=1,
         trigger_mode="once",
         **PRIVATE,
-    ).then(lambda: gr.Button(visible=False), None, cancel, **QUICK)
+    )
+    does.jobs.withdraw(cancel, work)
     cancel.click(does.jobs.stop, None, None, **QUICK)
 
 
@@ -85,6 +85,10 @@ class _Fetching:
         """The sentence and the cards, as things are now."""
         cards = model_cards.cards(self._engines, shown, can_fetch=may_fetch())
         return model_cards.summary(self._engines), cards
+
+    def expect(self, request: gr.Request) -> tuple[str, gr.Button]:
+        """A button was clicked: room for the progress, and the button Cancel."""
+        return "&nbsp;", self.jobs.expect(request)
 
     def fetch(
         self,

@@ -1,6 +1,7 @@
 """Small networks of every architecture that has an adapter, with random weights under the published
 names, in the form in which they were published."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -206,12 +207,51 @@ def hat() -> tuple[Any, State]:
     return network, {"params_ema": network.state_dict()}
 
 
-def swin2sr() -> tuple[Any, State]:
+def swin2sr(**options: Any) -> tuple[Any, State]:  # noqa: ANN401
+    """As transformers saves it: the form in which it is on the Hub."""
     from genapp.nets.swin2sr import Swin2SR
 
-    options = {"img_size": 64, "embed_dim": 12, "depths": [2], "num_heads": [2], "window_size": 8}
-    network = bright(lambda: Swin2SR(**options, mlp_ratio=2, upscale=2, upsampler="pixelshuffle"))
-    return network, network.state_dict()
+    shape = {"img_size": 64, "embed_dim": 12, "depths": [2], "num_heads": [2], "window_size": 8}
+    usual = {"mlp_ratio": 2, "upscale": 2, "upsampler": "pixelshuffle"}
+    network = bright(lambda: Swin2SR(**{**shape, **usual, **options}))
+    buffers = {name for name, _ in network.named_buffers()}
+    state: State = {}
+    for name, value in network.state_dict().items():
+        if name in buffers:
+            continue
+        new = name
+        for old, replacement in TRANSFORMERS:
+            new = re.sub(old, replacement, new)
+        parts = ("query", "key", "value") if "qkv" in new else ("",)
+        for part, chunk in zip(parts, value.chunk(len(parts)), strict=True):
+            state[new.replace("qkv", part)] = chunk
+    return network, state
+
+
+TRANSFORMERS = (
+    (r"^conv_first", "swin2sr.first_convolution"),
+    (r"^patch_embed\.proj", "swin2sr.embeddings.patch_embeddings.projection"),
+    (r"^patch_embed\.norm", "swin2sr.embeddings.patch_embeddings.layernorm"),
+    (r"^layers\.(\d+)\.residual_group\.blocks", r"swin2sr.encoder.stages.\1.layers"),
+    (r"^layers", "swin2sr.encoder.stages"),
+    (r"patch_embed\.proj\.", "patch_embed.projection."),
+    (r"attn\.proj", "attention.output.dense"),
+    (r"attn\.cpb_mlp", "attention.self.continuous_position_bias_mlp"),
+    (r"attn\.q_bias", "attention.self.query.bias"),
+    (r"attn\.v_bias", "attention.self.value.bias"),
+    (r"attn\.", "attention.self."),
+    (r"norm1", "layernorm_before"),
+    (r"norm2", "layernorm_after"),
+    (r"mlp\.fc1", "intermediate.dense"),
+    (r"mlp\.fc2", "output.dense"),
+    (r"^norm", "swin2sr.layernorm"),
+    (r"^conv_after_body", "swin2sr.conv_after_body"),
+    (r"^upsample\.0", "upsample.upsample.convolution_0"),
+    (r"^upsample\.2", "upsample.upsample.convolution_1"),
+    (r"^conv_before_upsample\.0", "upsample.conv_before_upsample"),
+    (r"^conv_last", "upsample.final_convolution"),
+)
+"""The authors' names of Swin2SR's weights → those of transformers."""
 
 
 def restoreformer() -> tuple[Any, State]:

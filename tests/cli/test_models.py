@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from genapp.cli.networks import open_engines
 from tests.cli.command import fails, run
 from tests.hub import COMMIT, Hub
 
@@ -150,6 +151,22 @@ def test_models_pull_shows_progress(
     assert hub.requests == []
 
 
+def test_a_command_shows_what_it_fetches(
+    weights: Path,
+    hub: Hub,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    hub.use(monkeypatch, tmp_path)
+    hub.files["owner/name/x.npz"] = b"x" * 12_345_678
+    with open_engines("cpu") as engines:
+        assert engines.data("test/hub.v1").stat().st_size == 12_345_678
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "test/hub.v1: 100%" in captured.err
+
+
 def test_models_verify(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("models", "verify") == 0  # The one on the Hub is not here, and need not be.
     assert capsys.readouterr().out.count("as it should be") == 2
@@ -174,6 +191,15 @@ def test_models_licenses(weights: Path, capsys: pytest.CaptureFixture[str]) -> N
     }
     assert run("models", "licenses") == 0
     assert "CC-BY-NC-4.0 (commercial use: no)\n  test/two.v1\n" in capsys.readouterr().out
+
+
+def test_models_licenses_tell_what_forbids_commercial_use(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run("models", "licenses") == 0
+    text = capsys.readouterr().out
+    assert "MIT (commercial use: no)\n  face/parsing.bisenet-r18 (training data: CelebA" in text
+    assert "MIT (commercial use: yes)\n  face/yunet.2023mar\n" in text
 
 
 def test_wrong_weights_folder(

@@ -54,7 +54,7 @@ def test_translate(
 
 def test_translate_passes_every_option_on(face: Path, translated: list[dict[str, Any]]) -> None:
     looks = ("--strength", 0.5, "--face-strength", 0.9, "--keep-colors", "--region", "face")
-    size = ("--detail", 700, "--no-refine")
+    size = ("--detail", 700, "--no-refine", "--parser", "selfie-multiclass")
     blend = ("--style", "embers=2,ink-wash=1")
     out = face.with_name("o.webp")
     assert run("translate", face, "-o", out, *blend, *looks, *size, "--device", "cpu") == 0
@@ -70,6 +70,7 @@ def test_translate_passes_every_option_on(face: Path, translated: list[dict[str,
         "region": "face",
         "detail": 700,
         "refine": False,
+        "parser": "selfie-multiclass",
         "format": ".webp",
     }
 

@@ -32,7 +32,7 @@ def test_try_on(
 
 def test_try_on_passes_every_option_on(face: Path, calls: list[dict[str, Any]]) -> None:
     looks = ["--tint", "#112233", "--opacity", "0.5", "--gradient", "0.25", "--nudge", "down=2"]
-    looks += ["--dioptres", "-2.5"]
+    looks += ["--dioptres", "-2.5", "--detector", "yunet", "--parser", "selfie-multiclass"]
     names = ("--pd", "63.5", "--frame", "round", "--model", "face/other.v1", "--device", "cpu")
     assert run("try-on", face, "-o", face.with_name("out.png"), *looks, *names) == 0
     (call,) = calls
@@ -51,6 +51,8 @@ def test_try_on_passes_every_option_on(face: Path, calls: list[dict[str, Any]]) 
         "dioptres": -2.5,
         "model": "face/other.v1",
         "device": "cpu",
+        "detector": "yunet",
+        "parser": "selfie-multiclass",
     }
 
 

@@ -7,8 +7,9 @@ pytest.importorskip("torch")
 
 import torch
 
-from genapp.nets.face_finisher import FaceFinisher, enlarged, places
+from genapp.nets.face_finisher import FaceFinisher, places
 from genapp.nets.face_generator import Z_SIZE, FaceGenerator
+from genapp.nets.pixels import enlarged
 
 
 def learnt() -> FaceFinisher:

@@ -13,9 +13,9 @@ from genapp.nets.face_generator import (
     FaceGenerator,
     Level,
     StyledConv,
-    smooth,
     spread,
 )
+from genapp.nets.pixels import smooth
 
 
 def small(size: int = 64) -> FaceGenerator:

@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 from collections import namedtuple
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +20,7 @@ import pytest
 
 from genapp.errors import Cancelled, HashMismatch, ModelMissing, UserError
 from genapp.registry.catalog import File, load
+from genapp.registry.hub import Progress
 from genapp.registry.store import Store
 from tests.hub import COMMIT, Hub
 
@@ -69,6 +72,10 @@ def part(home: Path) -> Path:
     return folder / f"{FILE.sha256}.incomplete"
 
 
+def length(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
 def error_of(store: Store, file: File = FILE) -> UserError:
     with pytest.raises((ModelMissing, HashMismatch)) as caught:
         store.path(file)
@@ -111,6 +118,23 @@ def test_progress_of_a_whole_model(store: Store, hub: Hub) -> None:
     told.clear()
     assert store.fetch(model, lambda here, whole: told.append((here, whole))) == paths
     assert told == []
+
+
+def test_a_store_shows_what_nobody_else_does(store: Store, hub: Hub, tmp_path: Path) -> None:
+    """While something is fetched, and only then."""
+    opened: list[str] = []
+    told: list[int] = []
+
+    @contextmanager
+    def transfers(name: str) -> Iterator[Progress]:
+        opened.append(name)
+        yield lambda here, _: told.append(here)
+
+    showing = Store(tmp_path, transfers=transfers)
+    showing.path(FILE)
+    showing.path(FILE)
+    assert opened == ["upscale/tiny.v1"]
+    assert told[-1] == len(BODY)
 
 
 def test_a_token_is_for_the_hub_alone(
@@ -273,7 +297,7 @@ def test_a_process_that_was_killed_is_gone_on_with(store: Store, hub: Hub, tmp_p
     with look_up(hub, tmp_path) as process:
         assert hub.started_silence.wait(120)
         deadline = time.monotonic() + 60
-        while part(tmp_path).stat().st_size < 800_000 and time.monotonic() < deadline:
+        while length(part(tmp_path)) < 800_000 and time.monotonic() < deadline:
             time.sleep(0.05)
         process.kill()
     assert process.returncode == -signal.SIGKILL
@@ -400,9 +424,13 @@ def test_nobody_answers(store: Store, hub: Hub, tmp_path: Path, waits: list[floa
     assert waits == []
 
 
-def test_what_answers_is_not_the_hub(store: Store, hub: Hub) -> None:
-    hub.names_commit = False
+@pytest.mark.parametrize(("names_commit", "etag"), [(False, None), (True, "../../name")])
+def test_what_answers_is_not_the_hub(
+    store: Store, hub: Hub, tmp_path: Path, names_commit: bool, etag: str | None
+) -> None:
+    hub.names_commit, hub.etag = names_commit, etag
     error = error_of(store)
+    assert kept(tmp_path) == []
     assert "is not the Hub" in error.message
     assert "HF_ENDPOINT" in error.remedy
     assert hub.transfers == []

@@ -56,6 +56,7 @@ def test_the_page_builds_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             "/faces",
             "/outliers",
             "/augment",
+            "/models",
         ]
 
 

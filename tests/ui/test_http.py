@@ -44,6 +44,7 @@ def test_the_endpoint_is_named_typed_and_documented(client: Client) -> None:
         "/faces",
         "/outliers",
         "/augment",
+        "/models",
     ]
     info = endpoints["/try_on"]
     assert info["description"].startswith("Put a pair of glasses on every face of a photo.")

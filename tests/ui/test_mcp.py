@@ -44,6 +44,7 @@ def test_try_on_is_a_tool(app_url: str, portrait: Path) -> None:
         "faces",
         "outliers",
         "augment",
+        "models",
     }
     assert not answer.isError
     text = " ".join(part.text for part in answer.content if part.type == "text")

@@ -9,6 +9,7 @@ import gradio as gr
 import pytest
 
 from genapp.registry.catalog import Catalog, Measure, Model, load
+from genapp.registry.devices import Hardware
 from genapp.registry.engines import Engines
 from genapp.registry.store import Store
 from genapp.ui import model_cards, models_tab
@@ -95,13 +96,28 @@ def test_summary_tells_how_many_are_hidden(tmp_path: Path, monkeypatch: pytest.M
 
 def test_card_of_a_model_on_the_hub(tmp_path: Path) -> None:
     text = card(HUB, tmp_path)
-    for part in ("not here", "4.9 MB", "BSD-3-Clause", "ONNX Runtime", "pinned, confidence B"):
-        assert part in text
+    facts = "4.9 MB · BSD-3-Clause · ONNX Runtime on the CPU · pinned, confidence B"
+    assert f"not here · {facts}" in text
     assert "not measured here" in text
     assert "Fetch 4.9 MB</button>" in text
     assert "one source tells its commit and hash" in text
     unknown = replace(HUB, files=(replace(HUB.files[0], bytes=None),))
     assert ">Fetch</button>" in card(unknown, tmp_path)
+
+
+def test_where_it_runs(tmp_path: Path) -> None:
+    store = Store(cache_dir=tmp_path, offline=True, stamps=tmp_path / "stamps.json")
+    torch = replace(HUB, engine="torch")
+    for hardware, texts in (
+        (Hardware(), ("ONNX Runtime on the CPU", "torch on the CPU")),
+        (Hardware(torch_cuda=True), ("ONNX Runtime on the CPU", "torch on CUDA")),
+        (Hardware(onnx_cuda=True), ("ONNX Runtime on CUDA", "torch on the CPU")),
+    ):
+        for model, text in zip((HUB, torch), texts, strict=True):
+            pool = Engines(Catalog((model,)), store, hardware=hardware)
+            assert text in model_cards.cards(pool, ALL, can_fetch=True)
+            said = "run on CUDA where they can" if hardware.cuda else "run on the CPU"
+            assert said in model_cards.summary(pool)
 
 
 def test_card_without_a_button_says_how(tmp_path: Path) -> None:
@@ -114,7 +130,7 @@ def test_unpinned_is_said_and_has_a_button_only_where_it_is_allowed(tmp_path: Pa
     loose = replace(HUB, files=(replace(HUB.files[0], commit=None),))
     text = card(loose, tmp_path)
     assert buttons(text) == []
-    assert "no commit of it is known" in text
+    assert "No commit of it is known" in text
     assert "GENAPP_ALLOW_UNPINNED=1" in text
     allowed = card(loose, tmp_path, allow_unpinned=True)
     assert buttons(allowed) == [HUB.name]
