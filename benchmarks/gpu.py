@@ -38,7 +38,7 @@ from genapp import images
 from genapp.facemaking import noise
 from genapp.facemaking.generator import GENERATOR, MAPPING
 from genapp.nets import embedded
-from genapp.registry.engines import Engines, usable_cores
+from genapp.registry.engines import Engines
 
 Arrays = dict[str, NDArray[np.float32]]
 Run = Callable[[Arrays], NDArray[np.float32]]
@@ -87,7 +87,9 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
-    torch.set_num_threads(usable_cores())
+    if options.device == "cpu":
+        # Threads that wait for each other take minutes on a busy machine.
+        torch.set_num_threads(1)
     lines = [heading(options.device, options.count, options.runs)]
     with Engines(device="cpu") as engines:
         for task in tasks(engines, options.count, SIDES[options.device]):
