@@ -105,7 +105,7 @@ def test_all_others_are_left_to_onnx() -> None:
 
 
 def test_faces_with_a_finisher(tmp_path: Path) -> None:
-    """A file as `training/export_faces.py` writes it."""
+    """A file as `training/export_faces.py` writes it, before its weights are rounded."""
     export_colorize = pytest.importorskip("export_colorize")
     export_faces = pytest.importorskip("export_faces")
     from genapp.nets.face_finisher import FaceFinisher
@@ -117,7 +117,7 @@ def test_faces_with_a_finisher(tmp_path: Path) -> None:
     for value in net.parameters():
         torch.nn.init.normal_(value, std=0.1)
     path = tmp_path / "x.onnx"
-    path.write_bytes(export_colorize.halved(export_faces.export(net, 128)[GENERATOR]))
+    path.write_bytes(export_faces.export(net, 128)[GENERATOR])
     found = embedded.from_weights(tensors(path))
     assert found is not None
     assert not found.supports_half
