@@ -87,6 +87,9 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
+    if options.device == "cpu":
+        # Threads that wait for each other take minutes on a busy machine.
+        torch.set_num_threads(1)
     lines = [heading(options.device, options.count, options.runs)]
     with Engines(device="cpu") as engines:
         for task in tasks(engines, options.count, SIDES[options.device]):

@@ -10,8 +10,10 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from genapp.nets import face_finisher
 from genapp.nets.colorizer import Colorizer, Fine
-from genapp.nets.face_generator import CHANNELS, FIRST, PIXELS, FaceGenerator, Synthesis
+from genapp.nets.face_finisher import FaceFinisher
+from genapp.nets.face_generator import CHANNELS, FIRST, PIXELS, FaceGenerator
 from genapp.nets.face_generator import Mapping as FaceMapping
 from genapp.nets.span import Span
 
@@ -57,19 +59,22 @@ class MappingPorts(nn.Module):
 
 
 class SynthesisPorts(nn.Module):
-    """The synthesis of faces, its pictures 0..1."""
+    """The synthesis of faces, and what finishes them if there is such a network; pictures 0..1."""
 
-    supports_half = True  # of numbers
-
-    def __init__(self, synthesis: Synthesis) -> None:
-        """Wraps ``synthesis``."""
+    def __init__(self, net: FaceGenerator) -> None:
+        """Wraps ``net``, whose mapping is not used."""
         super().__init__()
-        self.synthesis = synthesis
+        net.mapping = nn.Identity()  # type: ignore[assignment]
+        self.net = net
+
+    @property
+    def supports_half(self) -> bool:
+        """Whether half precision will do. A finisher gets its pictures in single precision."""
+        return self.net.finisher is None
 
     def forward(self, w: Tensor) -> Tensor:
         """Returns n×3×size×size of n×levels×256."""
-        picture: Tensor = self.synthesis(w)
-        return (picture / 2 + 0.5).clamp(0, 1)
+        return (self.net.pictures(w) / 2 + 0.5).clamp(0, 1)
 
 
 def knows(names: Container[str]) -> bool:
@@ -122,17 +127,29 @@ def _face_mapping(weights: Weights) -> MappingPorts:
 
 
 def _face_synthesis(weights: Weights) -> SynthesisPorts:
-    named = {name.removeprefix("synthesis."): each for name, each in _unwrapped(weights).items()}
+    named = _unwrapped(weights)
     levels = sum(name.endswith("to_rgb.weight") for name in named)
     size = FIRST * PIXELS * 2 ** (levels - 1)
-    width = len(named["start.weight"]) / FIRST**2 / CHANNELS[0]
-    net = FaceGenerator(size, width).synthesis
+    width = len(named["synthesis.start.weight"]) / FIRST**2 / CHANNELS[0]
+    net = FaceGenerator(size, width)
+    if "finisher.first.weight" in named:
+        coarse = len(named["finisher.further_down.weight"])
+        net.finisher = FaceFinisher(coarse / face_finisher.CHANNELS[-1])
+    ports = SynthesisPorts(net)
+    # They have a file of their own.
+    named["w_mean"] = net.w_mean
     # The exporter gave the biases of the styled convolutions their shape, and a number for a name.
-    nameless = {int(name.split("_")[1]): name for name in weights if name.startswith("unsqueeze_")}
-    biases = [weights[nameless[number]].flatten() for number in sorted(nameless)]
+    nameless = {
+        int(name.split("_")[1]): value.flatten()
+        for name, value in weights.items()
+        if name.startswith("unsqueeze_") and value.shape[1:] == (1, 1)
+    }
     missing = [name for name in net.state_dict() if name not in named]
-    named.update(zip(missing, biases, strict=True))
-    return SynthesisPorts(_filled(net, named))
+    if len(missing) != len(nameless):
+        raise KeyError(missing[0] if missing else "bias")
+    named.update(zip(missing, (nameless[number] for number in sorted(nameless)), strict=True))
+    _filled(net, named)
+    return ports
 
 
 _BUILDERS: dict[str, Callable[[Weights], nn.Module]] = {

@@ -1,6 +1,7 @@
 """The networks that come with genapp, in torch, against their own files in ONNX Runtime."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from genapp.registry import onnx_weights  # noqa: E402
 from genapp.registry.catalog import load, weights_folder  # noqa: E402
 from genapp.registry.engines import Engines, TorchEngine  # noqa: E402
 
+GENERATOR = "faces/gated-gan.v1"
 HALF_TOLERANCE = 0.02
 """Of the range of an output, in float16."""
 
@@ -46,9 +48,9 @@ INPUTS: dict[str, dict[str, NDArray[np.float32]]] = {
         "context": soft(1, 16, 16, 24),
     },
     "faces/gated-gan-mapping.v1": {"z": RNG.standard_normal((2, 64)).astype(np.float32)},
-    "faces/gated-gan.v1": {
+    GENERATOR: {
         "w": RNG.standard_normal((2, 5, 256)).astype(np.float32)[
-            :, : load().get("faces/gated-gan.v1").inputs[0].shape[1]
+            :, : load().get(GENERATOR).inputs[0].shape[1]
         ]
     },
 }
@@ -80,8 +82,11 @@ def test_half_precision_is_near(name: str) -> None:
 
 
 def network(path: str | None) -> Any:  # noqa: ANN401
-    numbers = onnx_weights.read(weights_folder() / str(path))
-    return embedded.from_weights({name: torch.from_numpy(each) for name, each in numbers.items()})
+    return embedded.from_weights(tensors(weights_folder() / str(path)))
+
+
+def tensors(path: Path) -> dict[str, Any]:
+    return {name: torch.from_numpy(each) for name, each in onnx_weights.read(path).items()}
 
 
 def run(net: Any, inputs: Mapping[str, NDArray[Any]], kind: Any) -> list[Any]:  # noqa: ANN401
@@ -97,6 +102,31 @@ def test_all_others_are_left_to_onnx() -> None:
         if model.engine == "onnx" and path is not None:
             known = embedded.knows(onnx_weights.read(weights_folder() / path))
             assert known == (model.name in INPUTS), model.name
+
+
+def test_faces_with_a_finisher(tmp_path: Path) -> None:
+    """A file as `training/export_faces.py` writes it, before its weights are rounded."""
+    export_colorize = pytest.importorskip("export_colorize")
+    export_faces = pytest.importorskip("export_faces")
+    from genapp.nets.face_finisher import FaceFinisher
+    from genapp.nets.face_generator import FaceGenerator
+
+    torch.manual_seed(0)
+    net = FaceGenerator(64, 0.1)
+    net.finisher = FaceFinisher(0.25)
+    for value in net.parameters():
+        torch.nn.init.normal_(value, std=0.1)
+    path = tmp_path / "x.onnx"
+    path.write_bytes(export_faces.export(net, 128)[GENERATOR])
+    found = embedded.from_weights(tensors(path))
+    assert found is not None
+    assert not found.supports_half
+    w = torch.from_numpy(INPUTS[GENERATOR]["w"][:, : net.levels])
+    session = export_colorize.open_session(path.read_bytes(), 1)
+    (expected,) = session.run(["image"], {"w": w.numpy()})
+    assert expected.shape == (2, 3, 128, 128)
+    with torch.inference_mode():
+        np.testing.assert_allclose(found(w).numpy(), expected, atol=1e-5)
 
 
 def test_missing_weights() -> None:

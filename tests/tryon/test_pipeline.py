@@ -308,7 +308,7 @@ def test_picture_without_a_face(engines: Engines, level: int) -> None:
 def test_report_has_the_documented_keys_and_is_json(portrait: Photo, engines: Engines) -> None:
     report = try_on(portrait, engines=engines).report()
     assert json.loads(json.dumps(report)) == report
-    assert set(report) == {"faces", "timings_ms", "recipe"}
+    assert set(report) == {"faces", "ran_on", "timings_ms", "recipe"}
     (face,) = report["faces"]
     assert set(face) == FACE_KEYS
     assert set(face["pose"]) == {"yaw", "pitch", "roll"}
