@@ -62,12 +62,13 @@ def main() -> None:
         if not wanted or any(name in case.name.lower() for name in wanted):
             rows.append(measured(case))
             print(table([rows[-1]]).splitlines()[-1], flush=True)
-    sections = [table(rows), "", sizes()]
-    sections += ["", adapters_real.table(options.real)]
-    text = "\n".join(sections)
-    print(text)
-    if not wanted:
-        TABLE.write_text(f"{heading()}\n{text}\n", encoding="utf-8")
+    sections = [table(rows)]
+    for section in (sizes, lambda: adapters_real.table(options.real)):
+        sections.append(section())
+        print(f"\n{sections[-1]}", flush=True)
+        if not wanted:
+            # At once: the real weights take the longest.
+            TABLE.write_text("\n\n".join([heading(), *sections]) + "\n", encoding="utf-8")
     if not all(row.good for row in rows):
         sys.exit(1)
 

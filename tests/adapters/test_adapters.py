@@ -30,7 +30,9 @@ from tests.adapters.published import PUBLISHED, Published, learnt  # noqa: E402
 BUILT = [case for case in CASES if case.build is not None]
 BY_NAME = {case.name: case for case in CASES}
 TILED = ("SRVGGNetCompact", "RRDBNet ×4", "RRDBNet ×2")
-STYLES = ("Informative drawings", "Fast neural style", "AnimeGANv2")
+STYLES = ("Informative drawings", "Fast neural style")
+"""AnimeGANv2 is none: it enlarges with aligned corners, by up to half a pixel differently in
+pictures of another size."""
 
 
 def name_of(case: Case) -> str:
@@ -98,14 +100,15 @@ def test_published_size(published: Published) -> None:
 def test_tiles_fit(case: str, files: Files, backend: Backend) -> None:
     """A picture that is enlarged in tiles is as if it had been enlarged at once."""
     model, engine = files.models(backend)[0], files.engine(backend)
-    source = portrait(160)[:100, :90]
+    # Multiples of 4: RRDBNet ×2 pads others by mirroring, where a tile has its neighbours.
+    source = portrait(160)[:100, :92]
 
     def enlarged(tile: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
         strips = enlarge_strips(source, model, engine, tile, lambda pixels: None)
         return np.concatenate([rows for _, rows in strips])
 
     whole, tiled = enlarged(128), enlarged(64)
-    assert whole.shape == (100 * (model.scale or 1), 90 * (model.scale or 1), 3)
+    assert whole.shape == (100 * (model.scale or 1), 92 * (model.scale or 1), 3)
     assert np.abs(whole - tiled).max() < 1e-3
 
 
@@ -113,8 +116,6 @@ def test_tiles_fit(case: str, files: Files, backend: Backend) -> None:
 @pytest.mark.parametrize("backend", ["torch", "onnx"])
 def test_tiles_of_a_painting_share_statistics(case: str, files: Files, backend: Backend) -> None:
     """The middle of a part is as in the whole, once it is given the whole's statistics."""
-    if (case, backend) == ("AnimeGANv2", "onnx"):
-        pytest.skip("its sizes are frozen inside, as they are on the Hub: see HubBrush.side")
     engine = files.engine(backend)
     (exported,) = BY_NAME[case].exports
     inputs = example(BY_NAME[case], exported)
