@@ -263,7 +263,7 @@ class Training:
     @torch.no_grad()
     def report(self, figures: str) -> None:
         """Writes state, mean, sheet and a line of figures."""
-        made = torch.cat([self.mean(to_float(part)) for part in self.unseen.split(50)])
+        made = torch.cat([self.mean(to_float(part)) for part in torch.split(self.unseen, 50)])
         found = frechet.features(self.judge, to_bytes(made), self.size)
         distance = frechet.distance(self.reference, found)
         write(self.options.out / "state.pt", self.state())
@@ -315,7 +315,7 @@ class Training:
 
 def drawn(generator: torch.nn.Module, codes: Tensor) -> Tensor:
     """Returns faces of n×64 codes as bytes."""
-    return torch.cat([to_bytes(generator(part)) for part in codes.split(64)])
+    return torch.cat([to_bytes(generator(part)) for part in torch.split(codes, 64)])
 
 
 def to_float(pictures: Tensor) -> Tensor:

@@ -1,8 +1,9 @@
 """Which parser is taken, and what it is shown. What it is used for: test_occlusion, and
 tests/adapters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ class Network:
         self.classes = classes
         self.seen: list[Array] = []
 
-    def run(self, inputs: dict[str, Array]) -> dict[str, Array]:
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         side = self.kind.side
         if self.kind.background is None:
             assert inputs["input"].shape == (1, 3, side, side)
@@ -64,7 +65,7 @@ class Here:
 
 def opened(engines: Here, name: str = "auto") -> str | None:
     parser = open_parser(name, engines)  # type: ignore[arg-type]
-    return parser and parser.name
+    return None if parser is None else parser.name
 
 
 def test_the_finest_that_is_here(engines: Engines) -> None:

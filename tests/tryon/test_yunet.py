@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from genapp.errors import ModelMissing, UnknownName
 from genapp.registry.engines import Engine, Engines
 from genapp.registry.store import Store
-from genapp.tryon import detectors, find_faces, try_on
+from genapp.tryon import find_faces, try_on
+from genapp.tryon.detect import Detection
 from genapp.tryon.yunet import MODEL, SIDE, STRIDES, decode, find, square
 
 Array = NDArray[np.float32]
@@ -60,7 +61,7 @@ class Pool:
         return self._engine
 
 
-def seen(pixels: NDArray[np.uint8], network: Blob) -> list[detectors.Detection]:
+def seen(pixels: NDArray[np.uint8], network: Blob) -> list[Detection]:
     return find(pixels, Pool(network))  # type: ignore[arg-type]
 
 
