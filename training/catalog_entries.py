@@ -12,14 +12,19 @@ import tomlkit
 def with_entries(catalog: str, entries: Iterable[Mapping[str, Any]]) -> str:
     """Returns the text of a catalogue in which ``entries`` replace those of the same name.
 
-    New entries go to the end; all others stay as they are.
+    New entries go to the end; all others stay as they are. A model keeps its role.
     """
     document = tomlkit.parse(catalog)
     models = document.setdefault("model", tomlkit.aot())
     for entry in entries:
-        table = tomlkit.item(dict(entry))
         names = [model["name"] for model in models]
-        if entry["name"] in names:
+        known = entry["name"] in names
+        old = models[names.index(entry["name"])] if known else {}
+        role = {"role": old["role"]} if "role" in old else {}
+        # Before the tables, which are lists.
+        plain = {key: value for key, value in entry.items() if not isinstance(value, list)}
+        table = tomlkit.item({**plain, **role, **entry})
+        if known:
             models[names.index(entry["name"])] = table
         else:
             models.append(table)

@@ -61,16 +61,13 @@ class MappingPorts(nn.Module):
 class SynthesisPorts(nn.Module):
     """The synthesis of faces, and what finishes them if there is such a network; pictures 0..1."""
 
+    supports_half = True
+
     def __init__(self, net: FaceGenerator) -> None:
         """Wraps ``net``, whose mapping is not used."""
         super().__init__()
         net.mapping = nn.Identity()  # type: ignore[assignment]
         self.net = net
-
-    @property
-    def supports_half(self) -> bool:
-        """Whether half precision will do. A finisher gets its pictures in single precision."""
-        return self.net.finisher is None
 
     def forward(self, w: Tensor) -> Tensor:
         """Returns n×3×size×size of n×levels×256."""

@@ -46,7 +46,9 @@ class FaceFinisher(nn.Module):
 
     def forward(self, picture: Tensor) -> Tensor:
         """Returns n×3×2h×2w of n×3×h×w, both about -1..1; h and w are multiples of 4."""
-        fine = self.fine(self.first(torch.cat([picture, places(picture)], 1)))
+        # The picture is in single precision where the weights are in half.
+        seen = torch.cat([picture, places(picture)], 1).to(self.first.weight.dtype)
+        fine = self.fine(self.first(seen))
         middle = self.middle(functional.leaky_relu(self.down(fine), 0.2))
         coarse = self.coarse(functional.leaky_relu(self.further_down(middle), 0.2))
         middle = self.middle_again((middle + enlarged(self.up(coarse))) * math.sqrt(0.5))

@@ -129,7 +129,9 @@ class Files:
         for number in range(len(self.case.exports)):
             path = self.path(backend, number)
             (folder / path.name).write_bytes(path.read_bytes())
-        catalog = Catalog(tuple(mine.get(model.name, model) for model in load().models))
+        # Without twins: else the CPU would take the ONNX one of a torch model, which is not here.
+        models = (mine.get(model.name, model) for model in load().models)
+        catalog = Catalog(tuple(replace(model, twin=None) for model in models))
         store = Store(cache_dir=home, offline=True, stamps=home / "stamps.json")
         return Engines(catalog, store, device="cpu")
 

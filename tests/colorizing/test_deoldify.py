@@ -83,4 +83,4 @@ def test_entry_of_the_catalogue_is_as_the_adapter_needs_it() -> None:
     model = load().get("colorize/deoldify.artistic")
     assert [(port.name, port.shape) for port in model.inputs] == [("image", (1, 3, SIDE, SIDE))]
     assert [(port.name, port.shape) for port in model.outputs] == [("colored", (1, 3, SIDE, SIDE))]
-    assert not model.pinned  # only its hash is known, not its commit
+    assert model.pinned

@@ -65,3 +65,8 @@ def test_section_is_replaced_up_to_the_next() -> None:
 
 def test_section_is_added_at_the_end() -> None:
     assert with_section("# Notice\n", "A", "text\n") == "# Notice\n\n## A\n\ntext\n"
+
+
+def test_a_model_keeps_its_role() -> None:
+    text = with_entries('[[model]]\nname = "a"\nrole = "best"\n', [{"name": "a", "bytes": 3}])
+    assert tomllib.loads(text)["model"] == [{"name": "a", "bytes": 3, "role": "best"}]

@@ -66,7 +66,7 @@ def try_on_over_http(url: str, photo: Path) -> str:
     """Where the result lies on the server."""
     address = f"{url}gradio_api/call/try_on"
     image = {"url": f"data:image/jpeg;base64,{base64.b64encode(photo.read_bytes()).decode()}"}
-    settings = ["aviator", "", None, None, "", "", None, None, False, None, None]
+    settings = ["aviator", "", None, None, "", "", None, None, False, None, None, "", ""]
     body = json.dumps({"data": [image, *settings]}).encode()
     request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request) as answer:
