@@ -12,8 +12,6 @@ state, mean, best, a sheet and a line to log.txt at every report. What was seen:
 
 import argparse
 import copy
-import datetime
-import time
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ import image_features
 import torch
 from diff_augment import draw_changes
 from face_discriminator import Discriminator, Features, discriminator_loss, generator_loss
+from face_run import Run
 from torch import Tensor
 from torch.nn import functional
 from train_faces import apart, count, draw, flat, noise, shrunk_bytes, to_bytes, to_tensor, write
@@ -33,7 +32,6 @@ from genapp.nets.face_finisher import SCALE, FaceFinisher
 
 RATE = 2e-4
 STEADY = 0.5  # share of the time after which the rate falls, in a line
-LEAST = 0.05  # of the rate, at the end
 FASTER = 2.0  # rate of the finisher over the discriminator's
 MEAN_SHARE = 0.05  # half-life of the running mean over all pictures so far
 BLIND = 4_000  # pictures in which the verdicts gain their full weight
@@ -76,8 +74,10 @@ def main() -> None:
     Training(options).run()
 
 
-class Training:
+class Training(Run):
     """The state of a training: networks, optimisers, and the time spent."""
+
+    steady = STEADY
 
     def __init__(self, options: argparse.Namespace) -> None:
         """Starts anew, or from the state in the folder of results."""
@@ -108,7 +108,6 @@ class Training:
         if state.exists():
             self.restore(torch.load(state, map_location="cpu", weights_only=True))
         torch.manual_seed(SEED + 1 + self.seen)
-        self.begun, self.before = time.time(), self.spent
         self.log(
             f"{self.device.type}, {len(self.faces)} faces, to {self.size}², "
             f"{count(self.finisher):.2f} + {count(self.discriminator.critics):.2f} M values, "
@@ -125,27 +124,12 @@ class Training:
         self.drawn = drawn(generator, noise(DRAWN, SEED + 2).to(self.device))
         self.unseen = drawn(generator, noise(self.options.measured, SEED).to(self.device))
 
-    def run(self) -> None:
-        """Trains until the time is up."""
-        stop = self.options.minutes
-        if self.options.stop_after is not None:
-            stop = min(stop, self.spent + self.options.stop_after)
-        self.prepare_measure()
-        self.begun = time.time()
-        last, begun, losses = self.spent, self.seen, []
-        while self.spent < stop:
-            losses.append(self.step())
-            self.spent = self.before + (time.time() - self.begun) / 60
-            if self.spent - last >= self.options.every or self.spent >= stop:
-                speed = (self.seen - begun) / max(60 * (self.spent - last), 1e-6)
-                lost = torch.stack(losses).mean(0).tolist()
-                self.report(
-                    f"{speed:.1f}/s losses {lost[0]:.3f} {lost[1]:.3f} "
-                    f"features {lost[2]:.3f} pixels {lost[3]:.4f}"
-                )
-                # What a report takes is no training.
-                self.begun, self.before = time.time(), self.spent
-                last, begun, losses = self.spent, self.seen, []
+    def describe(self, losses: list[float]) -> str:
+        """See ``Run.describe``."""
+        return (
+            f"losses {losses[0]:.3f} {losses[1]:.3f} "
+            f"features {losses[2]:.3f} pixels {losses[3]:.4f}"
+        )
 
     def step(self) -> Tensor:
         """Learns from one batch: half of it pairs, half from noise once verdicts count.
@@ -154,9 +138,7 @@ class Training:
             The losses of discriminator and finisher, and how far finished faces are from the real
             ones, in features and in pixels.
         """
-        for optimizer, rate in zip(self.optimizers, self.rates, strict=True):
-            for group in optimizer.param_groups:
-                group["lr"] = rate * self.rate_factor()
+        self.set_rates()
         real, small = self.pairs(self.options.batch)
         trust = min(1.0, max(0.0, (self.seen - self.options.pairs) / BLIND))
         if trust > 0:
@@ -234,11 +216,6 @@ class Training:
         share = (3 * torch.rand(number, 1, 1, 1, device=self.device) - 1).clamp(0, 1)
         return faces, functional.avg_pool2d(faces, SCALE).lerp(rebuilt, share)
 
-    def rate_factor(self) -> float:
-        """Returns the learning rate as a share of its peak."""
-        left: float = (1 - self.spent / self.options.minutes) / (1 - STEADY)
-        return min(1.0, max(left, LEAST))
-
     @torch.no_grad()
     def update_mean(self) -> None:
         """Moves the running mean of the weights on."""
@@ -304,13 +281,6 @@ class Training:
             optimizer.load_state_dict(own)
         self.pull = state["pull"]
         self.seen, self.spent, self.best = state["seen"], state["spent"], state["best"]
-
-    def log(self, text: str) -> None:
-        """Prints a line and adds it to log.txt."""
-        line = f"{datetime.datetime.now(datetime.UTC):%m-%d %H:%M:%S} {text}"
-        print(line, flush=True)
-        with (self.options.out / "log.txt").open("a") as file:
-            file.write(line + "\n")
 
 
 def drawn(generator: torch.nn.Module, codes: Tensor) -> Tensor:

@@ -13,8 +13,6 @@ and on a GPU, and what was seen: train_faces.md.
 
 import argparse
 import copy
-import datetime
-import time
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +26,7 @@ import numpy.typing as npt
 import torch
 from diff_augment import draw_changes
 from face_discriminator import Discriminator, Features, discriminator_loss, generator_loss
+from face_run import Run
 from torch import Tensor
 from torch.nn import functional
 
@@ -35,7 +34,6 @@ from genapp.nets.face_generator import Z_SIZE, FaceGenerator
 
 RATE = 2e-4
 STEADY = 0.6  # share of the time after which the rate falls, in a line
-LEAST = 0.05  # of the rate, at the end
 MEAN_PICTURES = 10_000  # half-life of the running mean of the weights
 MEAN_SHARE = 0.05  # but no longer than this share of all pictures so far
 FASTER = 2.0  # rate of the generator over the discriminator's
@@ -84,8 +82,10 @@ def main() -> None:
     Training(options).run()
 
 
-class Training:
+class Training(Run):
     """The state of a training: networks, optimisers, and the time spent."""
+
+    steady = STEADY
 
     def __init__(self, options: argparse.Namespace) -> None:
         """Starts anew, or from the state in the folder of results."""
@@ -130,7 +130,6 @@ class Training:
             self.restore(torch.load(state, map_location="cpu", weights_only=True))
         # So that a run that goes on doesn't see the same noise again.
         torch.manual_seed(SEED + 1 + self.seen)
-        self.begun, self.before = time.time(), self.spent
         self.log(
             f"{self.device.type}, {len(self.faces)} faces, {options.size}², view {view}, "
             f"trains with {', '.join(with_names)}, measures with {by_name}, "
@@ -138,27 +137,12 @@ class Training:
             f"codes keep {self.codes.kept:.2f}, from {self.seen} pictures on"
         )
 
-    def run(self) -> None:
-        """Trains until the time is up."""
-        stop = self.options.minutes
-        if self.options.stop_after is not None:
-            stop = min(stop, self.spent + self.options.stop_after)
-        self.prepare_measure()
-        self.begun = time.time()
-        last, begun, losses = self.spent, self.seen, []
-        while self.spent < stop:
-            losses.append(self.step())
-            self.spent = self.before + (time.time() - self.begun) / 60
-            if self.spent - last >= self.options.every or self.spent >= stop:
-                speed = (self.seen - begun) / max(60 * (self.spent - last), 1e-6)
-                lost = torch.stack(losses).mean(0).tolist()
-                self.report(
-                    f"{speed:.1f}/s losses {lost[0]:.3f} {lost[1]:.3f} "
-                    f"features {lost[2]:.3f} colours {lost[3]:.3f}"
-                )
-                # What a report takes is no training.
-                self.begun, self.before = time.time(), self.spent
-                last, begun, losses = self.spent, self.seen, []
+    def describe(self, losses: list[float]) -> str:
+        """See ``Run.describe``."""
+        return (
+            f"losses {losses[0]:.3f} {losses[1]:.3f} "
+            f"features {losses[2]:.3f} colours {losses[3]:.3f}"
+        )
 
     def step(self) -> Tensor:
         """Learns from one batch.
@@ -167,9 +151,7 @@ class Training:
             The losses of discriminator and generator, and how far rebuilt faces are from the real
             ones, in features and in colours.
         """
-        for optimizer, rate in zip(self.optimizers, self.rates, strict=True):
-            for group in optimizer.param_groups:
-                group["lr"] = rate * self.rate_factor()
+        self.set_rates()
         real, codes = self.real(self.options.batch)
         codes = codes + BLUR * torch.randn_like(codes)
         copying = self.seen < self.options.copies
@@ -286,11 +268,6 @@ class Training:
         codes = self.codes.codes[mirrored.long(), chosen]
         return torch.where(mirrored[:, None, None, None], faces.flip(3), faces), codes
 
-    def rate_factor(self) -> float:
-        """Returns the learning rate as a share of its peak."""
-        left: float = (1 - self.spent / self.options.minutes) / (1 - STEADY)
-        return min(1.0, max(left, LEAST))
-
     @torch.no_grad()
     def update_mean(self) -> None:
         """Moves the running mean of the weights on."""
@@ -379,13 +356,6 @@ class Training:
         weights = {name: value.half().cpu() for name, value in self.mean.state_dict().items()}
         made_by = {"size": self.options.size, "width": self.options.width, "seen": self.seen}
         return {"weights": weights, **made_by}
-
-    def log(self, text: str) -> None:
-        """Prints a line and adds it to log.txt."""
-        line = f"{datetime.datetime.now(datetime.UTC):%m-%d %H:%M:%S} {text}"
-        print(line, flush=True)
-        with (self.options.out / "log.txt").open("a") as file:
-            file.write(line + "\n")
 
 
 def flat(features: Features) -> list[Tensor]:
