@@ -50,18 +50,19 @@ def budget(total: int | None = None) -> int:
 
 def total_memory() -> int:
     """Bytes of this machine, or of the container if that is less (cgroup v2)."""
-    limits = [_machine()]
+    limits = [meminfo("MemTotal", MEMINFO) or UNKNOWN]
     with contextlib.suppress(OSError, ValueError):  # No container, or "max".
         limits.append(int(CGROUP_LIMIT.read_text()))
     return min(limits)
 
 
-def _machine() -> int:
+def meminfo(entry: str, source: Path) -> int | None:
+    """Bytes of an entry of Linux's /proc/meminfo; None where there is none."""
     try:
-        lines = MEMINFO.read_text().splitlines()
+        lines = source.read_text().splitlines()
     except OSError:
-        return UNKNOWN
+        return None
     for line in lines:
-        if line.startswith("MemTotal:"):
+        if line.startswith(f"{entry}:"):
             return int(line.split()[1]) * 1024
-    return UNKNOWN
+    return None

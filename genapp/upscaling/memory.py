@@ -4,8 +4,8 @@ import math
 from pathlib import Path
 
 from genapp.registry.catalog import Model
+from genapp.registry.memory import MEMINFO, meminfo
 
-MEMINFO = Path("/proc/meminfo")
 CGROUP = Path("/sys/fs/cgroup")
 UNKNOWN = 2 << 30
 """Bytes to count on where the system does not tell."""
@@ -22,7 +22,8 @@ LARGEST_TILE = 1024
 
 def free_memory() -> int:
     """Bytes that can be had without swapping, in a container too (cgroup v2)."""
-    return min(_machine(), _container())
+    available = meminfo("MemAvailable", MEMINFO)
+    return min(UNKNOWN if available is None else available, _container())
 
 
 def tile_side(model: Model, free: int) -> int:
@@ -35,17 +36,6 @@ def tile_side(model: Model, free: int) -> int:
     each = next((m.value for m in model.measures if m.unit == UNIT), BYTES_A_PIXEL)
     side = math.isqrt(int(min(free * SHARE, MOST) / each)) // 32 * 32
     return min(max(side, SMALLEST_TILE), LARGEST_TILE)
-
-
-def _machine() -> int:
-    try:
-        lines = MEMINFO.read_text().splitlines()
-    except OSError:
-        return UNKNOWN
-    for line in lines:
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return UNKNOWN
 
 
 def _container() -> int:
