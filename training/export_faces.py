@@ -197,6 +197,8 @@ def synthesis_entry(
         "name": GENERATOR,
         "summary": f"Faces of people who do not exist, {size}×{size}, from styles w.",
         **about(seen),
+        "source": "Trained by this project: training/train_faces.py, and what finishes the faces "
+        "by training/train_face_finish.py",
         "file": [catalog_entries.file_entry(f"{GENERATOR}.onnx", model)],
         "input": [
             {
